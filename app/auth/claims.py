@@ -1,0 +1,131 @@
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, MissingClaimError
+from joserfc.jwt import JWTClaimsRegistry
+
+from app.auth.errors import Unauthenticated
+from app.settings import IssuerSettings
+from policies.principal import Principal
+
+TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SECOND_FACTORS = frozenset({"otp", "hwk", "swk", "mfa", "pop", "fpt"})  # RFC 8176
+_LATEST_INSTANT_S = 2**53  # beyond it, seconds aren't exact in JSON any more
+_MAX_TEXT = 256
+
+
+def check_claims(
+    claims: Mapping[str, Any], issuer: IssuerSettings, *, now: float, leeway_s: int
+) -> None:
+    """Return when the claims are complete, of this issuer, meant for us and valid at `now`.
+
+    `now` is in seconds since 1970, as the claims are.
+
+    Raises:
+        Unauthenticated: naming the first claim that is missing or wrong, not its value.
+    """
+    for name in ("exp", "iat", "nbf"):
+        if name in claims and not _is_instant(claims[name]):
+            raise Unauthenticated(f"The token's {name} isn't an instant in seconds.")
+    try:
+        _registry(issuer, int(now), leeway_s).validate(dict(claims))
+    except MissingClaimError as error:
+        raise Unauthenticated(f"The token lacks {error.claim}.") from None
+    except ExpiredTokenError:
+        raise Unauthenticated("The token has expired.") from None
+    except InvalidClaimError as error:
+        raise Unauthenticated(f"The token's {error.claim} isn't acceptable.") from None
+
+
+def check_lifetime(claims: Mapping[str, Any], max_lifetime_s: int) -> None:
+    """Return when a token with checked claims lives no longer than `max_lifetime_s` seconds.
+
+    Raises:
+        Unauthenticated: it does, or it ends before it begins.
+    """
+    if not 0 < claims["exp"] - claims["iat"] <= max_lifetime_s:
+        raise Unauthenticated("The token's lifetime isn't acceptable.")
+
+
+def principal_of(claims: Mapping[str, Any], issuer: IssuerSettings) -> Principal:
+    """Who the checked claims speak of.
+
+    Raises:
+        Unauthenticated: subject, tenant, roles or client isn't of the expected form.
+    """
+    return Principal(
+        tenant=issuer.tenant or _tenant(_find(claims, issuer.tenant_claim)),
+        subject=_text(claims["sub"], "sub"),
+        roles=_roles(_find(claims, issuer.roles_claim)),
+        has_second_factor=_has_second_factor(claims, issuer.second_factor_acr),
+        client=_client(claims),
+    )
+
+
+def _registry(issuer: IssuerSettings, now: int, leeway_s: int) -> JWTClaimsRegistry:
+    return JWTClaimsRegistry(
+        now=now,
+        leeway=leeway_s,
+        iss={"essential": True, "value": issuer.issuer},
+        aud={"essential": True, "value": issuer.audience},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+
+
+def _is_instant(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= _LATEST_INSTANT_S  # false for NaN too
+
+
+def _find(claims: Mapping[str, Any], name: str) -> object:
+    """The claim of this very name, else the one its dots lead to, else None."""
+    if name in claims:
+        return claims[name]
+    found: object = claims
+    for step in name.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def _text(value: object, name: str) -> str:
+    # Printable keeps out line ends and lone surrogates, which break logs and stores.
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or len(value) > _MAX_TEXT
+        or not value.isprintable()
+    ):
+        raise Unauthenticated(f"The token's {name} isn't a text of 1 to {_MAX_TEXT} characters.")
+    return value
+
+
+def _tenant(value: object) -> str:
+    if not isinstance(value, str) or not TENANT_NAME.fullmatch(value):
+        raise Unauthenticated("The token's tenant isn't a tenant name.")
+    return value
+
+
+def _roles(value: object) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    names = value.split(" ") if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise Unauthenticated("The token's roles aren't a list of texts.")
+    return frozenset(_text(name, "role") for name in names if name != "")
+
+
+def _has_second_factor(claims: Mapping[str, Any], accepted_acr: tuple[str, ...]) -> bool:
+    methods = claims.get("amr")
+    listed = methods if isinstance(methods, list) else []
+    used = any(isinstance(method, str) and method in _SECOND_FACTORS for method in listed)
+    return used or claims.get("acr") in accepted_acr
+
+
+def _client(claims: Mapping[str, Any]) -> str | None:
+    """RFC 9068 says `client_id`; OpenID Connect providers say `azp`."""
+    value = claims.get("client_id", claims.get("azp"))
+    return None if value is None else _text(value, "client")

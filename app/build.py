@@ -1,0 +1,140 @@
+"""The composition root: from settings to every concrete object, once."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pymongo
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from app import settings as app_settings
+from app.auth.authenticator import Authenticator
+from app.auth.development import DevelopmentIssuer
+from app.auth.production import refuse_in_production
+from app.keys import identity_key, key_check, resolve_secret
+from app.schemas import Schemas
+from app.store.client import open_client
+from app.store.definitions import MongoDefinitions
+from app.store.embedded import EmbeddedServer
+from app.store.failures import store_failures
+from app.store.indexes import create_indexes
+from app.store.meta import check_store
+from app.store.names import identity_index
+from app.store.profiles import MongoProfiles
+from connectors.base import SourceSettings
+from connectors.registry import connector_class
+from connectors.runtime.client import source_client
+from graph.schema import TenantSchema, check_matrix
+from graph.sources import Source
+from graph.wiring import Wiring
+from policies.matrix import read_matrix
+
+_CLOSE_WITHIN_S = 5
+_LOG = logging.getLogger("gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that serves requests, open and checked."""
+
+    settings: app_settings.Settings
+    wiring: Wiring
+    schemas: Schemas
+    authenticator: Authenticator
+    database: AsyncDatabase[dict[str, Any]]
+    embedded: EmbeddedServer | None
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: app_settings.Settings, *, test_commands: bool = False
+) -> AsyncIterator[Gateway]:
+    """A gateway that is ready to answer; everything it opened is closed on leaving.
+
+    Raises:
+        KeyTrouble, EmbeddedServerError, StoreUnavailable, StoreMismatch, WrongSettings,
+        WrongMatrix: it can't start; the message says what to do.
+    """
+    refuse_in_production(settings)
+    root = identity_key(settings, settings.store.path)
+    matrix = read_matrix()
+    check_matrix(TenantSchema(), matrix)
+    async with AsyncExitStack() as stack:
+        sources = await _sources(settings, stack)
+        embedded = await _embedded(settings, stack, test_commands=test_commands)
+        client = await open_store(settings, embedded, stack)
+        database = client[settings.store.database]
+        with store_failures():
+            await check_store(database, key_check(root))
+            await create_indexes(database)
+        definitions = MongoDefinitions(database)
+        profiles = MongoProfiles(client, database, identity_index(root), _now)
+        wiring = Wiring(
+            profiles, definitions, sources, matrix, _now, settings.region, settings.budget_s
+        )
+        authenticator = await _authenticator(settings, stack)
+        yield Gateway(settings, wiring, Schemas(definitions), authenticator, database, embedded)
+
+
+async def open_store(
+    settings: app_settings.Settings, embedded: EmbeddedServer | None, stack: AsyncExitStack
+) -> AsyncMongoClient[dict[str, Any]]:
+    """A client of the configured or embedded store; the stack closes it."""
+    uri = settings.store.uri or (embedded.uri if embedded else "")
+    client = open_client(uri, settings.store.deadline_s)
+
+    async def close() -> None:
+        with pymongo.timeout(_CLOSE_WITHIN_S):
+            await client.close()
+
+    stack.push_async_callback(close)
+    return client
+
+
+def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:
+    """The development issuer, where the settings allow it."""
+    if settings.env == "production" or not settings.auth.development:
+        return None
+    return DevelopmentIssuer.load_or_create(settings.store.path)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _embedded(
+    settings: app_settings.Settings, stack: AsyncExitStack, *, test_commands: bool
+) -> EmbeddedServer | None:
+    if settings.store.uri is not None:
+        return None
+    server = EmbeddedServer(Path(settings.store.path), test_commands=test_commands)
+    return await stack.enter_async_context(server)
+
+
+async def _authenticator(settings: app_settings.Settings, stack: AsyncExitStack) -> Authenticator:
+    http = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=5.0)
+    await stack.enter_async_context(http)
+    authenticator = Authenticator(settings.auth, http, development_issuer(settings))
+    stack.push_async_callback(authenticator.aclose)
+    return authenticator
+
+
+async def _sources(
+    settings: app_settings.Settings, stack: AsyncExitStack
+) -> Mapping[str, Mapping[str, Source]]:
+    found: dict[str, dict[str, Source]] = {}
+    for name, item in settings.sources.items():
+        secret = resolve_secret(item.secret, f"sources.{name}.secret")
+        given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
+        http = await stack.enter_async_context(source_client())
+        connector = connector_class(item.connector)(given)
+        found.setdefault(item.tenant, {})[name] = Source(
+            name, item.tenant, connector, http, item.match, item.timeout_s
+        )
+    return found

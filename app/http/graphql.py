@@ -1,0 +1,125 @@
+"""The GraphQL endpoint: GraphQL over HTTP, by its specification's media types and statuses."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from app.auth.errors import KeySetUnavailable, Unauthenticated
+from app.build import Gateway
+from app.http.body import BadRequest, posted, queried
+from graph.errors import ErrorCode, StoreUnavailable
+from graph.execution.operation import answer, refused
+from graph.execution.request import Answer, Request
+from policies.principal import Principal
+
+_JSON = "application/json"
+_GRAPHQL = "application/graphql-response+json"
+_STATUSES = {
+    ErrorCode.FORBIDDEN.value: 403,
+    ErrorCode.FIELD_FORBIDDEN.value: 403,
+    ErrorCode.STEP_UP_REQUIRED.value: 403,
+    ErrorCode.STORE_UNAVAILABLE.value: 503,
+    ErrorCode.INTERNAL.value: 500,
+}
+
+
+class GraphQLEndpoint:
+    """Answers POST and, where the settings allow it, GET of queries."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._http = gateway.settings.http
+
+    async def respond(self, http: HttpRequest) -> Response:
+        """The response to one request."""
+        media_type = _accepted(http.headers.get("accept"))
+        if media_type is None:
+            return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
+        try:
+            principal = await self._gateway.authenticator.principal(
+                http.headers.get("authorization")
+            )
+            request = await self._read(http)
+        except KeySetUnavailable as error:
+            return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
+        except Unauthenticated as error:
+            response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
+            response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            return response
+        except BadRequest as error:
+            return _problem(error.status, str(error), media_type)
+        return _response(await self._answer(request, principal), media_type)
+
+    async def _read(self, http: HttpRequest) -> Request:
+        if http.method == "POST":
+            return await posted(http, self._http.max_body_bytes)
+        if not self._http.get_queries:
+            raise BadRequest(405, "Send requests by POST.")
+        return queried(http)
+
+    async def _answer(self, request: Request, principal: Principal) -> Answer:
+        try:
+            schema = await self._gateway.schemas.of(principal.tenant)
+        except StoreUnavailable as error:
+            return refused(error)
+        try:
+            return await answer(request, schema, principal, self._gateway.wiring)
+        finally:
+            if "mutation" in request.query:
+                # It may have defined a field: the next request must see it.
+                self._gateway.schemas.expire(principal.tenant)
+
+
+def _accepted(accept: str | None) -> str | None:
+    """The media type to answer with; None where the client takes neither of ours.
+
+    A client that names nothing, or everything, gets application/json, as the specification asks.
+    """
+    if not accept:
+        return _JSON
+    best: tuple[float, str | None] = (0.0, None)
+    for part in accept.lower().split(","):
+        name, *parameters = (item.strip() for item in part.split(";"))
+        offered = name if name in {_GRAPHQL, _JSON} else _WILD.get(name)
+        weight = _weight(parameters)
+        if offered and weight > best[0]:
+            best = (weight, offered)
+    return best[1]
+
+
+_WILD = {"*/*": _JSON, "application/*": _JSON}
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _response(found: Answer, media_type: str) -> Response:
+    status = 200
+    if found.is_request_error:
+        status = _STATUSES.get(found.code or "", 400)
+        if media_type == _JSON and status < 500:  # noqa: PLR2004 - server errors stay errors
+            status = 200
+    return Response(_encoded(found.body), status, media_type=media_type)
+
+
+def _problem(
+    status: int, message: str, media_type: str, code: ErrorCode = ErrorCode.BAD_INPUT
+) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code.value}}]}
+    response = Response(_encoded(body), status, media_type=media_type)
+    if status == 405:  # noqa: PLR2004 - HTTP: the allowed methods go with it
+        response.headers["allow"] = "POST"
+    return response
+
+
+def _encoded(body: Any) -> bytes:  # noqa: ANN401 - any JSON
+    return orjson.dumps(body)

@@ -1,0 +1,76 @@
+"""The tenants' GraphQL schemas, each rebuilt when its admin changed a field."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graph.errors import StoreUnavailable
+from graph.ports import Definitions
+from graph.schema import TenantSchema
+
+_FRESH_S = 0.5
+_MAX_TENANTS = 1_000
+
+
+@dataclass(slots=True)
+class _Entry:
+    schema: TenantSchema
+    checked_at: float
+
+
+class Schemas:
+    """One schema for each tenant; no older than half a second, whoever changed the fields."""
+
+    def __init__(
+        self, definitions: Definitions, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._definitions = definitions
+        self._clock = clock
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._refreshes: dict[str, asyncio.Task[TenantSchema]] = {}
+
+    async def of(self, tenant: str) -> TenantSchema:
+        """The tenant's schema.  While the store is away, the one that was known before.
+
+        Raises:
+            StoreUnavailable: the store is away, and no schema of the tenant is known.
+        """
+        entry = self._entries.get(tenant)
+        if entry and self._clock() - entry.checked_at < _FRESH_S:
+            return entry.schema
+        if tenant not in self._refreshes:
+            task = asyncio.create_task(self._refresh(tenant, entry))
+            self._refreshes[tenant] = task
+            task.add_done_callback(lambda _: self._refreshes.pop(tenant, None))
+        # Shielded: a client that hangs up must not stop the others' refresh.
+        return await asyncio.shield(self._refreshes[tenant])
+
+    def expire(self, tenant: str) -> None:
+        """Look for changes before the tenant's next request."""
+        if tenant in self._entries:
+            self._entries[tenant].checked_at = -_FRESH_S
+
+    async def _refresh(self, tenant: str, known: _Entry | None) -> TenantSchema:
+        began = self._clock()
+        try:
+            schema = await self._newest(tenant, known)
+        except StoreUnavailable:
+            if known is None:
+                raise
+            return known.schema
+        self._entries[tenant] = _Entry(schema, began)
+        self._entries.move_to_end(tenant)
+        if len(self._entries) > _MAX_TENANTS:
+            self._entries.popitem(last=False)
+        return schema
+
+    async def _newest(self, tenant: str, known: _Entry | None) -> TenantSchema:
+        if known:
+            revision = await self._definitions.revision(tenant)
+            if revision == known.schema.customer_schema.revision:
+                return known.schema
+        definitions = await self._definitions.current(tenant)
+        # Building takes milliseconds of pure Python: in a thread, so that others go on.
+        return await asyncio.to_thread(TenantSchema, definitions)

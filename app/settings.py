@@ -1,0 +1,154 @@
+"""Every setting of the gateway: one frozen tree, read once, handed down, imported by nobody else.
+
+Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), then the file that
+`GATEWAY_CONFIG` names, or `gateway.toml` in the working directory.  Unknown names refuse to start.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from app.auth.addresses import is_trustworthy
+
+TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+
+# Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
+SignatureAlgorithm = Literal[
+    "ES256",
+    "ES384",
+    "ES512",
+    "Ed25519",
+    "EdDSA",
+    "PS256",
+    "PS384",
+    "PS512",
+    "RS256",
+    "RS384",
+    "RS512",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(_Section):
+    """Where profiles are kept."""
+
+    uri: str | None = Field(
+        None, description="MongoDB connection string; unset: the embedded server."
+    )
+    path: Path = Field(Path("data"), description="Directory of the embedded server and of keys.")
+    database: str = Field("profile_gateway", description="Name of the database.")
+    deadline_s: float = Field(
+        5.0, gt=0, description="Longest wait for one store operation, seconds."
+    )
+    max_embedded_profiles: int = Field(
+        100_000,
+        gt=0,
+        description="`doctor` objects to more profiles than this in the embedded server.",
+    )
+
+
+class HttpSettings(_Section):
+    """How the gateway listens."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
+    get_queries: bool = Field(
+        default=True, description="Answer queries (never mutations) sent by GET."
+    )
+
+
+class IssuerSettings(_Section):
+    """An OpenID Connect issuer whose access tokens are accepted."""
+
+    issuer: str = Field(description="Issuer identifier, exactly as in the token's `iss`.")
+    audience: str = Field("profile-gateway", description="Required `aud`.")
+    algorithms: tuple[SignatureAlgorithm, ...] = Field(
+        ("ES256", "Ed25519", "EdDSA", "PS256", "RS256"),
+        min_length=1,
+        description="Accepted signature algorithms.",
+    )
+    jwks_uri: str | None = Field(None, description="Key set address; unset: found by discovery.")
+    types: tuple[str, ...] = Field(
+        ("at+jwt", "application/at+jwt"),
+        min_length=1,
+        description="Accepted `typ` headers of access tokens; an empty text accepts having none.",
+    )
+    roles_claim: str = Field("roles", description="Claim with the roles; dots step into objects.")
+    tenant_claim: str = Field(
+        "tenant", description="Claim with the tenant; dots step into objects."
+    )
+    tenant: TenantName | None = Field(None, description="Fixed tenant of this issuer's tokens.")
+    second_factor_acr: tuple[str, ...] = Field(
+        (), description="Values of `acr` that prove a second factor, beside what `amr` says."
+    )
+
+
+class AuthSettings(_Section):
+    """Whose tokens are accepted."""
+
+    issuers: tuple[IssuerSettings, ...] = Field((), description="Accepted issuers.")
+    development: bool = Field(
+        default=True, description="Accept tokens of the development issuer; refused in production."
+    )
+    leeway_s: int = Field(30, ge=0, le=300, description="Tolerated clock difference, seconds.")
+    max_lifetime_s: int = Field(
+        86_400, gt=0, description="Longest accepted token lifetime, seconds."
+    )
+
+    @field_validator("issuers")
+    @classmethod
+    def _check_issuers(cls, issuers: tuple[IssuerSettings, ...]) -> tuple[IssuerSettings, ...]:
+        names = [issuer.issuer for issuer in issuers]
+        if len(set(names)) != len(names):
+            raise ValueError("an issuer is listed twice")
+        for issuer in issuers:
+            address = issuer.jwks_uri or issuer.issuer
+            if not is_trustworthy(address):
+                raise ValueError(f"{address} must be an https address, or http on this machine")
+        return issuers
+
+
+class KeySettings(_Section):
+    """Where keys come from, by reference only."""
+
+    identity: SecretReference | None = Field(
+        None,
+        description="Key of the identity index: base64url, 32 bytes. Unset: a development key.",
+    )
+
+
+class SourceSettings(_Section):
+    """One CRM system of one tenant."""
+
+    connector: str = Field(description="Name of a file in connectors/vendors: hubspot, tryton.")
+    tenant: TenantName = Field(description="The tenant whose profiles this source knows.")
+    base_url: str = Field(description="Address of the CRM's API.")
+    secret: SecretReference = Field(description="Credential, by reference.")
+    match: str = Field(
+        "link",
+        description="How a profile is found in the CRM: `link` (the profile's link to it), or"
+        " `profile:ATTRIBUTE`, a unique attribute of the CRM that holds our profile id.",
+    )
+    timeout_s: float = Field(1.5, gt=0, description="Longest wait for this source, seconds.")
+    options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
+
+
+class Settings(_Section):
+    """The whole tree."""
+
+    env: Literal["development", "production"] = Field("development", description="Where this runs.")
+    store: StoreSettings = StoreSettings()
+    http: HttpSettings = HttpSettings()
+    auth: AuthSettings = AuthSettings()
+    keys: KeySettings = KeySettings()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
+    region: str = Field(
+        "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."
+    )
+    budget_s: float = Field(1.5, gt=0, description="Time one request may spend on all its sources.")

@@ -1,0 +1,87 @@
+"""What a connector is: a CRM system, in our words.
+
+A vendor file knows its CRM and nothing of us: no principal, no policy, no profile.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+import httpx2
+
+from connectors.errors import SourceError
+from connectors.runtime.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a record is named at the source.
+
+    `kind` is "id" for the source's own identifier, else the name of a unique attribute
+    of the source's object (HubSpot: "email", or a unique property; Tryton: "code").
+    """
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as the source gave it.
+
+    `values` holds the attributes that were asked for and exist, in the source's own types
+    (text, number, boolean, None); an attribute that is absent is not in the mapping.
+    `modified_at` is aware, UTC, or None where the source doesn't say.
+    """
+
+    id: str
+    values: Mapping[str, Any] = field(repr=False)
+    modified_at: datetime | None = None
+
+
+Outcome = Record | SourceError | None
+"""What became of one key: its record, the error that cost it, or None: no such record."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How to reach one CRM for one tenant.
+
+    `base_url` has no trailing slash; `secret` is a bearer token or key; `options` are the
+    vendor's own settings, strings only.
+    """
+
+    name: str
+    base_url: str
+    secret: str = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a connector may use while it works for one request."""
+
+    http: httpx2.AsyncClient
+    budget: Budget
+
+
+class Connector(Protocol):
+    """One CRM system.
+
+    `fetch` gets at most `max_keys` keys, all of one kind, and answers every key; it raises a
+    `SourceError` only when the whole call failed.  It never sleeps beyond the call's budget.
+    """
+
+    max_keys: ClassVar[int]
+
+    def __init__(self, settings: SourceSettings) -> None:
+        """Check the settings; raise `WrongSettings` when they can't work."""
+
+    async def fetch(
+        self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
+    ) -> Mapping[Key, Outcome]:
+        """One outcome for each of `keys`; only `attributes` are asked for."""
+
+    async def ping(self, call: Call) -> None:
+        """Return when the source answers and accepts our credentials; raise otherwise."""

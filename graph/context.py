@@ -1,0 +1,23 @@
+from dataclasses import dataclass
+
+from strawberry.types import Info
+
+from graph.live import LiveReads
+from graph.loaders import ProfileLoader
+from graph.plan import DocumentPlan
+from graph.wiring import Wiring
+from policies.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a resolver may touch.  It is made after the plan, so nothing loads without one."""
+
+    principal: Principal
+    plan: DocumentPlan
+    profiles: ProfileLoader
+    live: LiveReads
+    wiring: Wiring
+
+
+GatewayInfo = Info[Context, None]

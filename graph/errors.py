@@ -1,0 +1,156 @@
+"""What can go wrong in the graph, and the one table that says it to clients.
+
+GatewayError           carries a code of the closed list
+  NotFound  Conflict  VersionMismatch  Forbidden  BadInput  QueryTooComplex
+  StoreUnavailable     the document store gives no answer
+
+Everything that isn't in the table is INTERNAL, with an incident id and nothing else.
+"""
+
+import logging
+import secrets
+import traceback
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, ClassVar
+
+from graphql import GraphQLError
+
+from connectors.errors import SourceError
+from graph.model.errors import BadValue, LimitReached, ModelError
+
+_LOG = logging.getLogger("gateway.errors")
+
+
+class ErrorCode(Enum):
+    """The closed list of `extensions.code`; each has a paragraph in graph/README.md."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    FIELD_FORBIDDEN = "FIELD_FORBIDDEN"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    NOT_FOUND = "NOT_FOUND"
+    BAD_INPUT = "BAD_INPUT"
+    CONFLICT = "CONFLICT"
+    VERSION_MISMATCH = "VERSION_MISMATCH"
+    AMBIGUOUS = "AMBIGUOUS"
+    SOURCE_TIMEOUT = "SOURCE_TIMEOUT"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    SOURCE_RATE_LIMITED = "SOURCE_RATE_LIMITED"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RATE_LIMITED = "RATE_LIMITED"
+    ERASED = "ERASED"
+    AUDIT_UNAVAILABLE = "AUDIT_UNAVAILABLE"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class GatewayError(Exception):
+    """A refusal or failure that clients are told about."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+
+
+class NotFound(GatewayError):
+    """Absent, or out of the principal's scope: the two look the same."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class Conflict(GatewayError):
+    """The change contradicts what is stored."""
+
+    code = ErrorCode.CONFLICT
+
+
+class VersionMismatch(GatewayError):
+    """Somebody else changed the record since it was read."""
+
+    code = ErrorCode.VERSION_MISMATCH
+
+
+class BadInput(GatewayError):
+    """The request can't be understood or carried out as it stands."""
+
+    code = ErrorCode.BAD_INPUT
+
+
+class QueryTooComplex(GatewayError):
+    """The document asks for more than one request may."""
+
+    code = ErrorCode.QUERY_TOO_COMPLEX
+
+
+class Forbidden(GatewayError):
+    """The principal may not do this.  `reason` codes: FORBIDDEN, FIELD_FORBIDDEN, STEP_UP..."""
+
+    def __init__(self, message: str, code: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = ErrorCode(code)
+        self.field = field
+
+
+class StoreUnavailable(GatewayError):
+    """The document store gives no answer in time."""
+
+    code = ErrorCode.STORE_UNAVAILABLE
+
+
+def source_error_message(error: SourceError) -> str:
+    """What a client is told about a source: its name and what happened, no vendor detail."""
+    told = {
+        "SOURCE_TIMEOUT": "didn't answer in time",
+        "SOURCE_RATE_LIMITED": "asks for a pause",
+        "SOURCE_UNAVAILABLE": "can't be asked now",
+    }
+    return f"{error.source} {told[error.code]}"
+
+
+def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
+    """The message and extensions a client sees for an exception raised while resolving."""
+    extensions: dict[str, Any]
+    match error:
+        case Forbidden():
+            extensions = {"code": error.reason.value}
+            return str(error), extensions | ({"field": error.field} if error.field else {})
+        case GatewayError():
+            return str(error), {"code": error.code.value}
+        case SourceError():
+            extensions = {"code": error.code, "source": error.source}
+            if error.retry_after_s is not None:
+                extensions["retryAfterS"] = error.retry_after_s
+            return source_error_message(error), extensions
+        case BadValue():
+            return str(error), {"code": ErrorCode.BAD_INPUT.value, "field": error.field}
+        case LimitReached() | ModelError():
+            return str(error), {"code": ErrorCode.BAD_INPUT.value}
+        case _:
+            return _internal(error)
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    """One entry of the response's `errors`."""
+    entry: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path is not None:
+        entry["path"] = list(error.path)
+    original = error.original_error
+    if original is None:
+        extensions: Mapping[str, Any] = error.extensions or {"code": ErrorCode.BAD_INPUT.value}
+        entry["extensions"] = dict(extensions)
+        return entry
+    entry["message"], entry["extensions"] = client_error(original)
+    return entry
+
+
+def _internal(error: Exception) -> tuple[str, dict[str, Any]]:
+    incident = secrets.token_hex(8)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
+    # The exception's text may hold values of a person: its class and place are enough.
+    _LOG.error("incident %s: %s at %s", incident, type(error).__qualname__, where)
+    return f"Something went wrong here; the incident is {incident}.", {
+        "code": ErrorCode.INTERNAL.value,
+        "incident": incident,
+    }

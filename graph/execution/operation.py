@@ -1,0 +1,173 @@
+"""One request from its document to its answer: decide, read, reveal."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from connectors.runtime.budget import Budget
+from graph.context import Context
+from graph.errors import BadInput, ErrorCode, Forbidden, GatewayError, client_error, formatted
+from graph.execution.documents import Document, without_values
+from graph.execution.request import Answer, Request
+from graph.inputs import InputCheck
+from graph.live import LiveReads, SourceReport
+from graph.loaders import ProfileLoader
+from graph.plan import DocumentPlan, Withheld, plan_document, root_fields
+from graph.schema import OPEN_TO_ALL, TenantSchema
+from graph.wiring import Wiring
+from policies.decision import Action, Effect
+from policies.plan import decide_operation
+from policies.principal import Principal
+
+_MAX_COERCION_ERRORS = 5
+_MESSAGES = {
+    "FIELD_FORBIDDEN": "You may not read this field.",
+    "STEP_UP_REQUIRED": "This field needs a second factor at sign-in.",
+}
+
+
+async def answer(
+    request: Request, schema: TenantSchema, principal: Principal, wiring: Wiring
+) -> Answer:
+    """What this principal gets for this request; never raises for anything a client can send."""
+    document = schema.documents.get(request.query)
+    if document.errors:
+        return _refused(document.errors)
+    try:
+        operation = document.operation(request.operation_name)
+        variables = _variables(schema, operation, request)
+        _authorise(schema, operation, document, variables, principal, wiring, request)
+        access = schema.access_plan(principal, wiring.matrix)
+        plan = plan_document(
+            schema.graphql, schema.facts, operation, document.fragments, variables, access
+        )
+    except GraphQLError as error:
+        return _refused([error])
+    except GatewayError as error:
+        return refused(error)
+    return await _execute(request, schema, document, principal, wiring, plan)
+
+
+def refused(error: Exception) -> Answer:
+    """The answer to a request that is not executed."""
+    message, extensions = client_error(error)
+    body = {"errors": [{"message": message, "extensions": extensions}]}
+    return Answer(body, is_request_error=True, code=extensions["code"])
+
+
+def _refused(errors: Iterable[GraphQLError]) -> Answer:
+    body = {"errors": [formatted(error) for error in errors]}
+    return Answer(body, is_request_error=True, code=ErrorCode.BAD_INPUT.value)
+
+
+def _variables(
+    schema: TenantSchema, operation: OperationDefinitionNode, request: Request
+) -> VariableValues:
+    found = get_variable_values(
+        schema.graphql,
+        operation.variable_definitions or (),
+        dict(request.variables),
+        max_errors=_MAX_COERCION_ERRORS,
+        hide_suggestions=True,
+    )
+    if isinstance(found, list):
+        raise without_values(found[0])
+    return found
+
+
+def _authorise(
+    schema: TenantSchema,
+    operation: OperationDefinitionNode,
+    document: Document,
+    variables: VariableValues,
+    principal: Principal,
+    wiring: Wiring,
+    request: Request,
+) -> None:
+    """Refuse the whole operation where one of its root fields or inputs isn't allowed."""
+    is_query = operation.operation is OperationType.QUERY
+    if request.is_read_only and not is_query:
+        raise BadInput("Only queries can be sent by GET.")
+    action = Action.FILTER if is_query else Action.WRITE
+    check = InputCheck(schema.facts, principal, wiring.matrix, action)
+    root = schema.graphql.get_root_type(operation.operation)
+    for node in root_fields(operation, document.fragments, variables):
+        name = node.name.value
+        definition = root.fields.get(name) if root else None
+        if root is None or definition is None or name in OPEN_TO_ALL:
+            continue
+        decision = decide_operation(name, principal, wiring.matrix)
+        if decision.effect is not Effect.ALLOW:
+            raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
+        check.check(root.name, node, definition, variables)
+
+
+async def _execute(
+    request: Request,
+    schema: TenantSchema,
+    document: Document,
+    principal: Principal,
+    wiring: Wiring,
+    plan: DocumentPlan,
+) -> Answer:
+    sources = wiring.sources.get(principal.tenant, {})
+    live = LiveReads(sources, plan.live.values(), Budget(wiring.budget_s), wiring.now)
+    loader = ProfileLoader(wiring.profiles, plan, live)
+    assert document.node is not None  # noqa: S101 - a document without errors has its tree
+    try:
+        result = execute(
+            schema.graphql,
+            document.node,
+            context_value=Context(principal, plan, loader, live, wiring),
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await result
+    finally:
+        live.close()
+    return _answer(result, plan, live.reports)
+
+
+def _answer(
+    result: ExecutionResult, plan: DocumentPlan, reports: Mapping[str, SourceReport]
+) -> Answer:
+    body: dict[str, Any] = {"data": result.data}
+    errors = [formatted(error) for error in result.errors or ()]
+    if result.data is not None:
+        errors += [_withheld(item) for item in plan.withheld.values()]
+    if errors:
+        body["errors"] = errors
+    extensions: dict[str, Any] = {}
+    if plan.masked:
+        extensions["masked"] = sorted(".".join(path) for path in plan.masked)
+    if reports:
+        extensions["sources"] = [_report(report) for report in reports.values()]
+    if extensions:
+        body["extensions"] = extensions
+    return Answer(body)
+
+
+def _withheld(item: Withheld) -> dict[str, Any]:
+    """One error for a withheld field; in a list it stands for each item and has no path."""
+    extensions = {"code": item.decision.code, "field": item.field, "at": ".".join(item.path)}
+    entry: dict[str, Any] = {"message": _MESSAGES[item.decision.code], "extensions": extensions}
+    return entry if item.in_list else {**entry, "path": list(item.path)}
+
+
+def _report(report: SourceReport) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "calls": report.calls,
+        "keys": report.keys,
+        "ms": round(report.ms, 1),
+        "errors": report.errors,
+    }

@@ -1,0 +1,26 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GraphQL request as its transport understood it."""
+
+    query: str = field(repr=False)
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response map, and what a transport needs to choose a status.
+
+    `is_request_error`: nothing was executed, so the response has no `data` entry.  `code` is
+    the error code of a request error.
+    """
+
+    body: dict[str, Any] = field(repr=False)
+    is_request_error: bool = False
+    code: str | None = None

@@ -1,0 +1,40 @@
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+
+class Date:
+    """A day of the calendar, without a time zone; ISO 8601 text on the wire and in the store."""
+
+    name = "DATE"
+    scalar = "Date"
+    example: object = "2021-03-04"
+
+    def parse(self, value: object, choices: Sequence[str]) -> date:
+        """The day a text such as `2021-03-04` names; `choices` is not used."""
+        del choices
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value if isinstance(value, str) else "")
+        except ValueError:
+            raise ValueError("expected a date such as 2021-03-04") from None
+
+    def from_source(self, value: object, choices: Sequence[str]) -> date:
+        """ISO text of a day or an instant, or milliseconds since 1970 (UTC), as HubSpot has it."""
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000, UTC).date()
+        if isinstance(value, str) and "T" in value:
+            value = value.partition("T")[0]
+        return self.parse(value, choices)
+
+    def dump(self, value: object) -> object:
+        """ISO text."""
+        return value.isoformat() if isinstance(value, date) else value
+
+    def load(self, stored: object) -> object:
+        """The day of an ISO text."""
+        return date.fromisoformat(stored) if isinstance(stored, str) else stored

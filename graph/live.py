@@ -1,0 +1,177 @@
+"""Live CRM attributes of one request: asked once, in one batch for each source and object."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.base import Key, Outcome
+from connectors.errors import BadPayload, SourceError, Timeout
+from connectors.runtime.budget import Budget
+from graph.kinds.table import KINDS
+from graph.model.custom_field import FieldDefinition
+from graph.model.profile import Link
+from graph.sources import Source
+
+_WINDOW_S = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class LiveValue:
+    """A value as a CRM gave it, and when; `error` where it gave none."""
+
+    value: object = field(repr=False, default=None)
+    fetched_at: datetime | None = None
+    observed_at: datetime | None = None
+    error: SourceError | None = None
+
+
+@dataclass(slots=True)
+class SourceReport:
+    """What one source was asked during one request; `ms` is the time its calls took, summed."""
+
+    source: str
+    calls: int = 0
+    keys: int = 0
+    ms: float = 0.0
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    source: Source
+    object: str
+    attributes: frozenset[str]
+    waiting: dict[Key, asyncio.Future[tuple[Outcome, datetime]]] = field(default_factory=dict)
+    seen: dict[Key, asyncio.Future[tuple[Outcome, datetime]]] = field(default_factory=dict)
+    is_scheduled: bool = False
+
+
+class LiveReads:
+    """The live attributes that one operation selected and may read.
+
+    `definitions` are those fields; nothing else is ever asked of a source.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        definitions: Iterable[FieldDefinition],
+        budget: Budget,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._budget = budget
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches: dict[tuple[str, str], _Batch] = {}
+        self.reports: dict[str, SourceReport] = {}
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for definition in definitions:
+            place = _place(definition)
+            wanted.setdefault(place, set()).add(definition.source.attribute or "")
+        for (name, object_), attributes in wanted.items():
+            if name in sources:
+                source = sources[name]
+                self._batches[name, object_] = _Batch(source, object_, frozenset(attributes))
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the operation asks any source."""
+        return bool(self._batches)
+
+    @property
+    def needs_links(self) -> bool:
+        """Whether a source can only be asked with a profile's links."""
+        return any(batch.source.needs_links for batch in self._batches.values())
+
+    def start(self, profile_id: str, links: Sequence[Link] | None = None) -> None:
+        """Begin to ask for a profile: before it is read (`links` None) where a source allows it."""
+        for batch in self._batches.values():
+            if links is not None or not batch.source.needs_links:
+                key = batch.source.key_of(profile_id, links or (), batch.object)
+                if key is not None:
+                    self._future(batch, key)
+
+    async def read(
+        self, definition: FieldDefinition, profile_id: str, links: Sequence[Link]
+    ) -> LiveValue:
+        """One attribute of one profile, with its time or its error; never raises for a source."""
+        name, object_ = _place(definition)
+        batch = self._batches.get((name, object_))
+        if batch is None:
+            return LiveValue(error=SourceError(name, "no such source is configured"))
+        key = batch.source.key_of(profile_id, links, object_)
+        if key is None:
+            return LiveValue(fetched_at=self._now())
+        try:
+            async with asyncio.timeout(self._budget.remaining_s()):
+                # Shielded: a sibling's failure cancels this wait, never the shared answer.
+                outcome, at = await asyncio.shield(self._future(batch, key))
+        except TimeoutError:
+            return LiveValue(error=Timeout(name, "no answer within the request's budget"))
+        return _value(definition, outcome, at)
+
+    def close(self) -> None:
+        """Give up what nobody waits for any more."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _future(self, batch: _Batch, key: Key) -> asyncio.Future[tuple[Outcome, datetime]]:
+        if key not in batch.seen:
+            loop = asyncio.get_running_loop()
+            batch.seen[key] = batch.waiting[key] = loop.create_future()
+            if not batch.is_scheduled:
+                batch.is_scheduled = True
+                loop.call_later(_WINDOW_S, self._ask, batch)
+        return batch.seen[key]
+
+    def _ask(self, batch: _Batch) -> None:
+        asked, batch.waiting, batch.is_scheduled = batch.waiting, {}, False
+        size = batch.source.connector.max_keys
+        keys = list(asked)
+        for start in range(0, len(keys), size):
+            part = {key: asked[key] for key in keys[start : start + size]}
+            task = asyncio.get_running_loop().create_task(self._fetch(batch, part))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _fetch(
+        self, batch: _Batch, asked: Mapping[Key, asyncio.Future[tuple[Outcome, datetime]]]
+    ) -> None:
+        source, began = batch.source, time.monotonic()
+        report = self.reports.setdefault(source.name, SourceReport(source.name))
+        report.calls += 1
+        report.keys += len(asked)
+        try:
+            outcomes = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
+        except Exception:  # noqa: BLE001 - a connector's bug must cost its fields, not the answer
+            failure = BadPayload(source.name, "the connector failed")
+            outcomes = dict.fromkeys(asked, failure)
+        at = self._now()
+        report.ms += (time.monotonic() - began) * 1000
+        codes = {item.code for item in outcomes.values() if isinstance(item, SourceError)}
+        report.errors.extend(sorted(codes))
+        for key, future in asked.items():
+            if not future.done():
+                future.set_result((outcomes.get(key), at))
+
+
+def _place(definition: FieldDefinition) -> tuple[str, str]:
+    return definition.source.connector or "", definition.source.object or ""
+
+
+def _value(definition: FieldDefinition, outcome: Outcome, at: datetime) -> LiveValue:
+    if isinstance(outcome, SourceError):
+        return LiveValue(error=outcome)
+    if outcome is None:
+        return LiveValue(fetched_at=at)
+    given = outcome.values.get(definition.source.attribute or "")
+    if given is None or given == "":
+        return LiveValue(fetched_at=at, observed_at=outcome.modified_at)
+    try:
+        value = KINDS[definition.kind].from_source(given, definition.choices)
+    except ValueError:
+        source = definition.source.connector or ""
+        return LiveValue(error=BadPayload(source, f"{definition.key} is not a {definition.kind}"))
+    return LiveValue(value, at, outcome.modified_at)

@@ -1,0 +1,74 @@
+"""The profile: everything known about one person, the root of the graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+
+from graph.model.identity import Identity
+from policies.classification import DataClass, classified
+
+
+class ProfileState(Enum):
+    """How well the person is known."""
+
+    ANONYMOUS = "ANONYMOUS"
+    IDENTIFIED = "IDENTIFIED"
+    MERGED = "MERGED"
+    ERASED = "ERASED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonName:
+    """A person's name, in parts."""
+
+    given: str | None = classified(DataClass.IDENTITY, repr=False, default=None)
+    family: str | None = classified(DataClass.IDENTITY, repr=False, default=None)
+
+    @property
+    def full(self) -> str | None:
+        """The parts, given name first; None where there are none."""
+        return " ".join(part for part in (self.given, self.family) if part) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A record of a CRM that is this person."""
+
+    source: str | None = classified(DataClass.INTERNAL)
+    object: str | None = classified(DataClass.INTERNAL)
+    record_id: str | None = classified(DataClass.INTERNAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One person.  `custom` is keyed by the immutable id of the field's definition.
+
+    Attributes that were not asked for keep their defaults; instants are aware, UTC.
+    """
+
+    id: str = classified(DataClass.PUBLIC)
+    version: int = classified(DataClass.PUBLIC, default=0)
+    state: ProfileState = classified(DataClass.PUBLIC, default=ProfileState.ANONYMOUS)
+    created_at: datetime | None = classified(DataClass.PUBLIC, default=None)
+    updated_at: datetime | None = classified(DataClass.PUBLIC, default=None)
+    name: PersonName | None = classified(DataClass.IDENTITY, repr=False, default=None)
+    birth_date: date | None = classified(DataClass.DEMOGRAPHIC, repr=False, default=None)
+    gender: str | None = classified(DataClass.DEMOGRAPHIC, repr=False, default=None)
+    language: str | None = classified(DataClass.DEMOGRAPHIC, repr=False, default=None)
+    identities: tuple[Identity, ...] | None = classified(DataClass.CONTACT, repr=False, default=())
+    links: tuple[Link, ...] | None = classified(DataClass.INTERNAL, repr=False, default=())
+    custom: Mapping[str, object] | None = classified(
+        DataClass.PUBLIC, repr=False, default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePatch:
+    """A change: `changes` replaces attributes, `custom` single custom values; None clears.
+
+    What is in neither stays as it is.  Custom values are keyed by field id.
+    """
+
+    changes: Mapping[str, object] = field(default_factory=dict, repr=False)
+    custom: Mapping[str, object] = field(default_factory=dict, repr=False)

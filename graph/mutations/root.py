@@ -1,0 +1,35 @@
+"""The root Mutation: one file per verb; who may call it was decided before it runs."""
+
+import strawberry
+
+from graph.mutations.add_identity import add_identity
+from graph.mutations.create_profile import create_profile
+from graph.mutations.define_field import DefineFieldPayload, define_field
+from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
+from graph.mutations.remove_identity import remove_identity
+from graph.mutations.update_profile import update_profile
+from graph.types.payloads import ProfilePayload
+
+
+@strawberry.type(description="What can be changed; each change is carried out whole or not at all.")
+class Mutation:
+    recognise_customer: RecogniseCustomerPayload = strawberry.mutation(
+        resolver=recognise_customer,
+        description="Who reaches us on a channel; an anonymous profile when nobody knows.",
+    )
+    create_profile: ProfilePayload = strawberry.mutation(
+        resolver=create_profile, description="Keep a new profile."
+    )
+    update_profile: ProfilePayload = strawberry.mutation(
+        resolver=update_profile, description="Change what is sent, leave the rest."
+    )
+    add_identity: ProfilePayload = strawberry.mutation(
+        resolver=add_identity, description="Claim a channel identity for a profile."
+    )
+    remove_identity: ProfilePayload = strawberry.mutation(
+        resolver=remove_identity, description="Give a channel identity up."
+    )
+    define_field: DefineFieldPayload = strawberry.mutation(
+        resolver=define_field,
+        description="Define a custom field, or a new version of the one with its key.",
+    )

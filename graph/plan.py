@@ -1,0 +1,217 @@
+"""Reads the document before anything runs: what is asked, what is withheld, what to fetch."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_argument_values,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.values import VariableValues
+
+from graph.errors import BadInput, QueryTooComplex
+from graph.facts import CUSTOM_TYPE, FieldFacts, SchemaFacts
+from graph.model.custom_field import CustomerSchema, FieldDefinition
+from policies.decision import Decision, Effect
+from policies.plan import AccessPlan
+
+_MAX_NODES = 5_000
+_PROFILE = "Profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A selected field that its asker may not read: null in the answer, one error for it.
+
+    `path` has no list indices; `in_list` says that it stands for each item.
+    """
+
+    path: tuple[str, ...]
+    field: str
+    decision: Decision
+    in_list: bool
+
+
+@dataclass(slots=True)
+class DocumentPlan:
+    """What one operation may do.
+
+    `attributes` are the attributes of profiles to fetch (`custom.FIELD_ID` for custom values);
+    `live` the fields to ask of CRMs; `masked` the paths (without list indices) of masked values.
+    """
+
+    access: AccessPlan
+    customer_schema: CustomerSchema
+    attributes: set[str] = field(default_factory=set)
+    live: dict[str, FieldDefinition] = field(default_factory=dict)
+    withheld: dict[tuple[str, ...], Withheld] = field(default_factory=dict)
+    masked: set[tuple[str, ...]] = field(default_factory=set)
+
+
+def plan_document(
+    schema: GraphQLSchema,
+    facts: SchemaFacts,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: VariableValues,
+    access: AccessPlan,
+) -> DocumentPlan:
+    """The plan of one operation of a valid document with coerced variables.
+
+    Raises:
+        QueryTooComplex: the document selects more than 5,000 fields, fragments expanded.
+        BadInput: `fields(keys:)` names a key that isn't defined.
+    """
+    plan = DocumentPlan(access, facts.customer_schema)
+    root = schema.get_root_type(operation.operation)
+    if root is not None:
+        _Reader(facts, fragments, variables, plan).read(root, operation.selection_set)
+    return plan
+
+
+def root_fields(
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: VariableValues,
+) -> Iterator[FieldNode]:
+    """The root fields that an operation selects, fragments expanded."""
+    return _Selections(fragments, variables).fields(operation.selection_set)
+
+
+class _Selections:
+    """Selection sets of one operation: fragments expanded, @skip and @include applied."""
+
+    def __init__(
+        self, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
+    ) -> None:
+        self._fragments = fragments
+        self._variables = variables
+        self._nodes = 0
+
+    def fields(self, selections: SelectionSetNode) -> Iterator[FieldNode]:
+        """The fields of a selection set, fragments expanded, @skip and @include applied."""
+        for node in selections.selections:
+            self._nodes += 1
+            if self._nodes > _MAX_NODES:
+                raise QueryTooComplex(f"The document selects more than {_MAX_NODES} fields.")
+            if not self._is_included(node.directives or ()):
+                continue
+            if isinstance(node, FieldNode):
+                yield node
+                continue
+            if isinstance(node, FragmentSpreadNode):
+                yield from self.fields(self._fragments[node.name.value].selection_set)
+            elif isinstance(node, InlineFragmentNode):
+                yield from self.fields(node.selection_set)
+
+    def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
+        for directive in directives:
+            name = directive.name.value
+            if name in {"skip", "include"}:
+                value = self._condition(directive)
+                if value is (name == "skip"):
+                    return False
+        return True
+
+    def _condition(self, directive: DirectiveNode) -> bool:
+        value = (directive.arguments or ())[0].value
+        name = getattr(value, "name", None)
+        if name is not None:
+            return bool(self._variables.coerced.get(name.value))
+        return bool(getattr(value, "value", False))
+
+
+class _Reader:
+    def __init__(
+        self,
+        facts: SchemaFacts,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: VariableValues,
+        plan: DocumentPlan,
+    ) -> None:
+        self._facts = facts
+        self._selections = _Selections(fragments, variables)
+        self._variables = variables
+        self._plan = plan
+
+    def read(
+        self,
+        parent: GraphQLObjectType,
+        selections: SelectionSetNode,
+        path: tuple[str, ...] = (),
+        *,
+        in_list: bool = False,
+    ) -> None:
+        for node in self._selections.fields(selections):
+            name = node.name.value
+            definition = parent.fields.get(name)
+            if definition is None:  # __typename, and introspection at the root
+                continue
+            at = (*path, node.alias.value if node.alias else name)
+            known = self._facts.fields.get((parent.name, name))
+            if known and not self._is_readable(parent, name, known, at, in_list):
+                continue
+            if known and parent.name == _PROFILE:
+                self._select(known, get_argument_values(definition, node, self._variables))
+            below = get_named_type(definition.type)
+            if is_object_type(below) and node.selection_set:
+                self.read(
+                    below, node.selection_set, at, in_list=in_list or _is_list(definition.type)
+                )
+
+    def _is_readable(
+        self,
+        parent: GraphQLObjectType,
+        name: str,
+        known: FieldFacts,
+        at: tuple[str, ...],
+        in_list: bool,
+    ) -> bool:
+        decision = self._plan.access.decisions[known.coordinate]
+        if decision.effect is Effect.DENY:
+            self._plan.withheld[at] = Withheld(at, f"{parent.name}.{name}", decision, in_list)
+            return False
+        is_leaf = not is_object_type(get_named_type(parent.fields[name].type))
+        if decision.effect is Effect.MASK and is_leaf:
+            self._plan.masked.add(at)
+        if parent.name == CUSTOM_TYPE and known.definition:
+            self._fetch(known.definition)
+        return True
+
+    def _select(self, known: FieldFacts, arguments: Mapping[str, Any]) -> None:
+        if known.attribute == "fields":
+            self._select_keys(arguments.get("keys"))
+        elif known.attribute != "custom":
+            self._plan.attributes.add(known.attribute)
+
+    def _select_keys(self, keys: list[str] | None) -> None:
+        schema = self._facts.customer_schema
+        for key in schema.by_key if keys is None else keys:
+            if key not in schema.by_key:
+                raise BadInput("fields: one of the keys isn't defined; see customerSchema.")
+            definition = schema.by_key[key]
+            if self._plan.access.effect(definition.coordinate) is not Effect.DENY:
+                self._fetch(definition)
+
+    def _fetch(self, definition: FieldDefinition) -> None:
+        if definition.is_live:
+            self._plan.live[definition.id] = definition
+        else:
+            self._plan.attributes.add(f"custom.{definition.id}")
+
+
+def _is_list(type_: object) -> bool:
+    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)

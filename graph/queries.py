@@ -1,0 +1,123 @@
+"""The root Query.  A resolver asks a loader; who may ask was decided before it runs."""
+
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+
+from graph.context import GatewayInfo
+from graph.model.channel import Channel
+from graph.model.identity import identity_name
+from graph.pages import cursor_of, id_of, page_size
+from graph.types.access import STRUCTURE, access
+from graph.types.connection import PageInfo, ProfileConnection, ProfileEdge
+from graph.types.customer_schema import CustomerSchema
+from graph.types.filter import ProfileFilter, conditions
+from graph.types.profile import Profile
+from policies.classification import DataClass
+
+
+@strawberry.enum(description="Whether a channel identity names somebody we know.")
+class IdentificationOutcome(Enum):
+    """How an identification ended."""
+
+    KNOWN = "KNOWN"
+    UNKNOWN = "UNKNOWN"
+    AMBIGUOUS = "AMBIGUOUS"
+
+
+@strawberry.type(description="Who is behind a channel identity.", directives=[STRUCTURE])
+class Identification:
+    outcome: IdentificationOutcome = strawberry.field(description="Whether we know them.")
+    profile: Profile | None = strawberry.field(description="Their profile, where we do.")
+
+
+@strawberry.type(description="Who you are to the gateway.", directives=[STRUCTURE])
+class Viewer:
+    subject: str = strawberry.field(description="Your subject at the issuer of your token.")
+    tenant: str = strawberry.field(description="The tenant whose customers you see.")
+    roles: list[str] = strawberry.field(description="Your roles, in alphabetical order.")
+    has_second_factor: bool = strawberry.field(description="Whether you signed in with one.")
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @strawberry.field(description="Who is behind a channel identity.  Never writes.")
+    async def identify(
+        self,
+        info: GatewayInfo,
+        channel: Annotated[Channel, strawberry.argument(description="Where they reach us.")],
+        value: Annotated[
+            str,
+            strawberry.argument(
+                description="Number, address or handle.", directives=[access(DataClass.CONTACT)]
+            ),
+        ],
+    ) -> Identification:
+        context = info.context
+        name = identity_name(channel, value, context.wiring.region)
+        found = await context.wiring.profiles.find(name, context.plan.access.scope)
+        profile: Any = await context.profiles.load(found) if found else None
+        outcome = IdentificationOutcome.KNOWN if profile else IdentificationOutcome.UNKNOWN
+        return Identification(outcome=outcome, profile=profile)
+
+    @strawberry.field(description="A profile by its id, or null.", graphql_type=Profile | None)
+    async def profile(
+        self,
+        info: GatewayInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Present or former id.")],
+    ) -> Any:  # noqa: ANN401 - the model object that Profile shows
+        return await info.context.profiles.load(id)
+
+    @strawberry.field(description="A page of profiles, the oldest first.")
+    async def profiles(
+        self,
+        info: GatewayInfo,
+        where: Annotated[
+            ProfileFilter | None, strawberry.argument(description="What narrows the list.")
+        ] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor of the previous page's end.")
+        ] = None,
+    ) -> ProfileConnection:
+        return await _page(info, where, page_size(first), id_of(after))
+
+    @strawberry.field(description="The tenant's custom fields, as admins defined them.")
+    def customer_schema(self, info: GatewayInfo) -> CustomerSchema:
+        found: Any = info.context.plan.customer_schema
+        return found  # type: ignore[no-any-return]  # the model object that CustomerSchema shows
+
+    @strawberry.field(description="Who you are to the gateway.")
+    def viewer(self, info: GatewayInfo) -> Viewer:
+        principal = info.context.principal
+        return Viewer(
+            subject=principal.subject,
+            tenant=principal.tenant,
+            roles=sorted(principal.roles),
+            has_second_factor=principal.has_second_factor,
+        )
+
+
+async def _page(
+    info: GatewayInfo, where: ProfileFilter | None, size: int, after: str | None
+) -> ProfileConnection:
+    context, narrowed = info.context, conditions(where)
+    found = await context.wiring.profiles.page(
+        context.plan.access.scope,
+        narrowed,
+        first=size + 1,
+        after=after,
+        attributes=context.profiles.attributes,
+    )
+    nodes: list[Any] = [context.profiles.show(stored) for stored in found[:size]]
+    edges = [ProfileEdge(cursor=cursor_of(node.id), node=node) for node in nodes]
+    info_of_page = PageInfo(
+        has_next_page=len(found) > size,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return ProfileConnection(edges=edges, page_info=info_of_page, conditions=narrowed)

@@ -1,0 +1,92 @@
+"""Builds the schema: once for the public contract, and once for each tenant's custom fields."""
+
+from collections import OrderedDict
+from typing import Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from graph.execution.documents import Documents
+from graph.facts import SchemaFacts, read_facts
+from graph.model.custom_field import CustomerSchema
+from graph.model.identity import Identity
+from graph.model.profile import Link, PersonName, Profile
+from graph.mutations.root import Mutation
+from graph.queries import Query
+from graph.types.custom_field import CustomFields, typed_field
+from graph.types.scalars import CONFIG
+from policies.errors import WrongMatrix
+from policies.matrix import Matrix
+from policies.plan import AccessPlan, make_plan
+from policies.principal import Principal
+
+_MODELS = (Profile, PersonName, Identity, Link)
+_MAX_PLANS = 256
+OPEN_TO_ALL = frozenset({"viewer"})
+
+
+class _Schema(strawberry.Schema):
+    """Strawberry's schema, with the tenant's fields on `CustomFields`."""
+
+    def __init__(self, customer_schema: CustomerSchema) -> None:
+        self._definitions = customer_schema.fields
+        super().__init__(query=Query, mutation=Mutation, config=CONFIG)
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The fields of a type; those of `CustomFields` are the tenant's."""
+        fields = list(super().get_fields(type_definition))
+        if type_definition.origin is CustomFields:
+            fields += [typed_field(item, CustomFields) for item in self._definitions]
+        return fields
+
+
+class TenantSchema:
+    """One tenant's schema at one revision, what its labels say, and the plans made from them."""
+
+    def __init__(self, customer_schema: CustomerSchema | None = None) -> None:
+        customer_schema = customer_schema or CustomerSchema()
+        built = _Schema(customer_schema)
+        self._strawberry = built
+        self.graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
+        self.customer_schema = customer_schema
+        self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
+        self.documents = Documents(self.graphql)
+        self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
+
+    def sdl(self) -> str:
+        """The schema in the schema definition language, directives included."""
+        return self._strawberry.as_str() + "\n"
+
+    def access_plan(self, principal: Principal, matrix: Matrix) -> AccessPlan:
+        """Every decision for this class of principals; made once, kept for 256 classes."""
+        key = (
+            principal.tenant,
+            principal.roles,
+            principal.has_second_factor,
+            matrix.version,
+        )
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = make_plan(self.facts.labels, principal, matrix)
+            if len(self._plans) > _MAX_PLANS:
+                self._plans.popitem(last=False)
+        return plan
+
+
+def base_sdl() -> str:
+    """The public contract: the schema of a tenant without custom fields."""
+    return TenantSchema().sdl()
+
+
+def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
+    """Refuse a matrix that doesn't know exactly the root fields of the schema.
+
+    Raises:
+        WrongMatrix: names the root fields in question.
+    """
+    roots = (schema.graphql.query_type, schema.graphql.mutation_type)
+    known = {name for root in roots if root for name in root.fields} - OPEN_TO_ALL
+    if different := sorted(known ^ set(matrix.operations)):
+        raise WrongMatrix(f"operations of matrix and schema differ: {', '.join(different)}")

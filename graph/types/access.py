@@ -1,0 +1,83 @@
+"""The labels of the schema: what the model says about a field, printed as `@access`."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.schema_directive import Location
+from strawberry.types.base import get_object_definition
+
+import graph.types.enums  # noqa: F401 - registers the enums before any type names them
+from policies.classification import DataClass, Label, labels_of
+from policies.errors import Unlabelled
+
+_Class = TypeVar("_Class", bound=type)
+
+
+@strawberry.schema_directive(
+    locations=[
+        Location.FIELD_DEFINITION,
+        Location.OBJECT,
+        Location.INPUT_OBJECT,
+        Location.INPUT_FIELD_DEFINITION,
+        Location.ARGUMENT_DEFINITION,
+    ],
+    name="access",
+    description=(
+        "Protects a field: the matrix decides by class and role; `roles` narrows the field to"
+        " these roles; `stepUp` asks for a second factor."
+    ),
+)
+class Access:
+    """What is enforced, as the schema shows it."""
+
+    class_: DataClass = strawberry.directive_field(name="class")
+    roles: list[str] | None = strawberry.directive_field(name="roles", default=strawberry.UNSET)
+    step_up: bool | None = strawberry.directive_field(name="stepUp", default=strawberry.UNSET)
+
+
+def access(data_class: DataClass) -> Access:
+    """The directive of a field that only its class protects."""
+    return Access(class_=data_class)
+
+
+STRUCTURE = access(DataClass.PUBLIC)
+"""On a type that holds nothing about a person: paging, payloads, the customer schema."""
+
+
+def directive_of(label: Label) -> Access:
+    """The directive that says what a label says."""
+    return Access(
+        class_=label.data_class,
+        roles=sorted(label.roles) if label.roles else strawberry.UNSET,
+        step_up=True if label.needs_step_up else strawberry.UNSET,
+    )
+
+
+def label_of(directives: Iterable[object]) -> Label | None:
+    """What an `@access` among these directives says; None where there is none."""
+    for directive in directives:
+        if isinstance(directive, Access):
+            roles = frozenset(directive.roles) if directive.roles else None
+            return Label(directive.class_, roles, directive.step_up is True)
+    return None
+
+
+def exposes(model: type[Any]) -> Callable[[_Class], _Class]:
+    """Class decorator: every field named as an attribute of `model` carries that label.
+
+    A field without a label of its own that isn't in the model stops the build.
+    """
+
+    def label(face: _Class) -> _Class:
+        definition = get_object_definition(face, strict=True)
+        labels = labels_of(model)
+        for field in definition.fields:
+            if label_of(field.directives):
+                continue
+            if field.python_name not in labels:
+                raise Unlabelled(f"{definition.name}.{field.python_name} carries no @access")
+            field.directives = [*field.directives, directive_of(labels[field.python_name])]
+        return face
+
+    return label

@@ -1,0 +1,38 @@
+"""Relay connections."""
+
+import strawberry
+
+from graph.context import GatewayInfo
+from graph.model.filter import Condition
+from graph.types.access import STRUCTURE
+from graph.types.profile import Profile
+
+
+@strawberry.type(description="Where a page stands in its list.", directives=[STRUCTURE])
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether the page has a cursor before it."
+    )
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item: `after` of the next page."
+    )
+
+
+@strawberry.type(description="A profile in its place in a list.", directives=[STRUCTURE])
+class ProfileEdge:
+    cursor: str = strawberry.field(description="The item's place.")
+    node: Profile = strawberry.field(description="The profile.")
+
+
+@strawberry.type(description="A page of profiles.", directives=[STRUCTURE])
+class ProfileConnection:
+    edges: list[ProfileEdge] = strawberry.field(description="The items of the page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    conditions: strawberry.Private[tuple[Condition, ...]]
+
+    @strawberry.field(description="How many profiles the filter finds; counted when selected.")
+    async def total_count(self, info: GatewayInfo) -> int:
+        context = info.context
+        return await context.wiring.profiles.count(context.plan.access.scope, self.conditions)

@@ -1,0 +1,163 @@
+"""Custom fields as clients see them: typed values, and the story of each value."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Any, cast
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from connectors.errors import SourceError
+from graph.context import GatewayInfo
+from graph.errors import source_error_message
+from graph.kinds.table import KINDS
+from graph.live import LiveValue
+from graph.model.custom_field import FieldDefinition
+from graph.model.profile import Profile
+from graph.types.access import STRUCTURE, directive_of
+from graph.types.scalars import CustomValue
+from policies.decision import Decision, Effect
+from policies.reveal import reveal_value
+
+_PYTHON_TYPES: dict[str, Any] = {"String": str, "Float": float, "Boolean": bool, "Date": date}
+STORED = "profile"
+
+
+@strawberry.type(
+    description="The tenant's own fields: one for each definition, typed by its kind.",
+    directives=[STRUCTURE],
+)
+class CustomFields:
+    @strawberry.field(name="_keys", description="The keys this tenant has defined, in order.")
+    def keys(self, info: GatewayInfo) -> list[str]:
+        return [item.key for item in info.context.plan.customer_schema.fields]
+
+
+@strawberry.type(description="Why a value couldn't be given.", directives=[STRUCTURE])
+class FieldError:
+    code: str = strawberry.field(description="A code of the closed list of error codes.")
+    message: str = strawberry.field(description="What happened, in a sentence.")
+    retry_after_s: float | None = strawberry.field(
+        name="retryAfterS", default=None, description="When asking again may help, in seconds."
+    )
+
+
+@strawberry.type(
+    description=(
+        "A custom field's value with its story.  The value is protected by the data class of its"
+        " definition, decided for each key."
+    ),
+    directives=[STRUCTURE],
+)
+class FieldValue:
+    key: str = strawberry.field(description="Key of the definition.")
+    type: str = strawberry.field(description="Kind of the definition, such as TEXT or DATE.")
+    source: str = strawberry.field(
+        description="Where the value comes from: `profile`, or the name of a CRM source."
+    )
+    value: CustomValue | None = strawberry.field(
+        default=None, description="The value; null where there is none, or see `error`."
+    )
+    fetched_at: datetime | None = strawberry.field(
+        default=None, description="When the gateway got the value from its source."
+    )
+    observed_at: datetime | None = strawberry.field(
+        default=None, description="When the source last changed the record, where it says so."
+    )
+    age: int | None = strawberry.field(
+        default=None, description="Seconds since `fetchedAt`, rounded down."
+    )
+    stale: bool = strawberry.field(
+        default=False, description="Whether the value is older than its source allows."
+    )
+    masked: bool = strawberry.field(
+        default=False, description="Whether you see a mask in place of the value."
+    )
+    error: FieldError | None = strawberry.field(
+        default=None, description="Why there is no value, where one was asked for in vain."
+    )
+
+
+async def field_value(
+    profile: Profile, definition: FieldDefinition, info: GatewayInfo
+) -> FieldValue:
+    """One custom field of one profile with its story; denied or failed, it says so inside."""
+    access = info.context.plan.access
+    decision = access.decisions[definition.coordinate]
+    if decision.effect is Effect.DENY:
+        return FieldValue(
+            key=definition.key,
+            type=definition.kind,
+            source=definition.source.connector or STORED,
+            error=_refused(decision),
+        )
+    found = await _value(profile, definition, info)
+    return _told(definition, found, info, is_masked=decision.effect is Effect.MASK)
+
+
+def typed_field(definition: FieldDefinition, origin: type[Any]) -> StrawberryField:
+    """The GraphQL field of one definition: its kind's scalar, labelled with its data class."""
+    scalar = _PYTHON_TYPES[KINDS[definition.kind].scalar]
+    field: StrawberryField = strawberry.field(
+        resolver=_resolver(definition),
+        name=definition.key,
+        description=definition.description or definition.label,
+        directives=[directive_of(definition.access)],
+        graphql_type=scalar | None,
+    )
+    field.python_name = definition.key
+    field.origin = origin
+    return field
+
+
+def _resolver(definition: FieldDefinition) -> Callable[..., Awaitable[object]]:
+    async def resolve(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any scalar
+        found = await _value(root, definition, info)
+        if found.error:
+            raise found.error
+        return found.value
+
+    def stored(root: Profile) -> Any:  # noqa: ANN401 - any scalar
+        return (root.custom or {}).get(definition.id)
+
+    return resolve if definition.is_live else stored
+
+
+async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInfo) -> LiveValue:
+    """The revealed value, stored or live."""
+    context = info.context
+    if not definition.is_live:
+        value = (profile.custom or {}).get(definition.id)
+        return LiveValue(value, context.wiring.now())
+    links = context.profiles.links_of(profile.id)
+    found = await context.live.read(definition, profile.id, links)
+    shown = reveal_value(found.value, definition.coordinate, context.plan.access)
+    return LiveValue(shown, found.fetched_at, found.observed_at, found.error)
+
+
+def _told(
+    definition: FieldDefinition, found: LiveValue, info: GatewayInfo, *, is_masked: bool
+) -> FieldValue:
+    fetched = found.fetched_at
+    age = (info.context.wiring.now() - fetched).total_seconds() if fetched else None
+    return FieldValue(
+        key=definition.key,
+        type=definition.kind,
+        source=definition.source.connector or STORED,
+        value=cast("CustomValue | None", found.value),
+        fetched_at=fetched,
+        observed_at=found.observed_at,
+        age=None if age is None else int(age),
+        masked=is_masked and found.value is not None,
+        error=_failed(found.error) if found.error else None,
+    )
+
+
+def _refused(decision: Decision) -> FieldError:
+    return FieldError(code=decision.code, message="You may not read this field.")
+
+
+def _failed(error: SourceError) -> FieldError:
+    return FieldError(
+        code=error.code, message=source_error_message(error), retry_after_s=error.retry_after_s
+    )

@@ -1,0 +1,85 @@
+"""The profile and its parts, as clients see them."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from graph.context import GatewayInfo
+from graph.model import profile as model
+from graph.model.channel import Channel
+from graph.model.identity import Identity as IdentityModel
+from graph.types.access import access, exposes
+from graph.types.custom_field import CustomFields, FieldValue, field_value
+from policies.classification import DataClass
+
+
+@exposes(model.PersonName)
+@strawberry.type(description="A person's name, in parts.")
+class PersonName:
+    given: str | None = strawberry.field(description="Given names.")
+    family: str | None = strawberry.field(description="Family name.")
+    full: str | None = strawberry.field(
+        description="The parts, given name first.", directives=[access(DataClass.IDENTITY)]
+    )
+
+
+@exposes(IdentityModel)
+@strawberry.type(description="One way to recognise the person on one channel.")
+class Identity:
+    channel: Channel | None = strawberry.field(description="The channel.")
+    value: str | None = strawberry.field(
+        description="Number, address or handle, normalised (phones: E.164)."
+    )
+    verified: bool | None = strawberry.field(
+        description="Whether the person has proved that it is theirs."
+    )
+    primary: bool | None = strawberry.field(
+        description="Whether it is the first choice on its channel."
+    )
+    source: str | None = strawberry.field(description="Who told us: a client or a CRM source.")
+    first_seen_at: datetime | None = strawberry.field(description="When it was first seen.")
+    last_seen_at: datetime | None = strawberry.field(description="When it was last recognised.")
+
+
+@exposes(model.Link)
+@strawberry.type(description="A record of a CRM that is this person.")
+class Link:
+    source: str | None = strawberry.field(description="Name of the CRM source.")
+    object: str | None = strawberry.field(description="The CRM's object, such as contacts.")
+    record_id: str | None = strawberry.field(description="The record's id in the CRM.")
+
+
+@exposes(model.Profile)
+@strawberry.type(description="Everything known about one person, as far as you may see it.")
+class Profile:
+    id: strawberry.ID = strawberry.field(description="Random id; an old id answers for ever.")
+    version: int = strawberry.field(description="Counts the changes; guards `updateProfile`.")
+    state: model.ProfileState = strawberry.field(description="How well the person is known.")
+    created_at: datetime | None = strawberry.field(description="When the profile was created.")
+    updated_at: datetime | None = strawberry.field(description="When it was last changed.")
+    name: PersonName | None = strawberry.field(description="The person's name.")
+    birth_date: date | None = strawberry.field(description="Date of birth.")
+    gender: str | None = strawberry.field(description="Gender, as the person states it.")
+    language: str | None = strawberry.field(description="Language tag (BCP 47), such as pt-BR.")
+    identities: list[Identity] | None = strawberry.field(
+        description="How the person is recognised, channel by channel."
+    )
+    links: list[Link] | None = strawberry.field(description="The CRM records this person is.")
+
+    @strawberry.field(description="The tenant's own fields, typed.")
+    def custom(self, root: strawberry.Parent[model.Profile]) -> CustomFields | None:
+        return root  # type: ignore[return-value]  # the fields of CustomFields resolve on it
+
+    @strawberry.field(
+        description="The tenant's own fields, each with its source, age and error.",
+        directives=[access(DataClass.PUBLIC)],
+    )
+    async def fields(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        keys: list[str] | None = None,
+    ) -> list[FieldValue]:
+        schema = info.context.plan.customer_schema
+        chosen = [item.key for item in schema.fields] if keys is None else keys
+        return [await field_value(root, schema.by_key[key], info) for key in chosen]

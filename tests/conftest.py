@@ -1,0 +1,39 @@
+"""Fixtures that the whole suite shares.  A test keeps to a tenant of its own."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from app.store.embedded import EmbeddedServer
+from tests.support.embedded import document_server  # noqa: F401 - a fixture
+from tests.support.gateway import TestGateway, running_gateway
+from tests.support.process import GatewayProcess, serving
+from tests.support.tryton import tryton  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant nobody else uses."""
+    return f"t-{secrets.token_hex(6)}"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gateway(
+    document_server: EmbeddedServer,  # noqa: F811 - the fixture imported above
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[TestGateway]:
+    """A gateway without sources, shared by the session."""
+    path = tmp_path_factory.mktemp("gateway")
+    async with running_gateway(document_server.uri, path) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gateway_process(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[GatewayProcess]:
+    """A gateway as its users start it, with an embedded server of its own."""
+    async with serving(tmp_path_factory.mktemp("served") / "data") as process:
+        yield process

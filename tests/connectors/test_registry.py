@@ -1,0 +1,48 @@
+from importlib import import_module
+from inspect import isclass
+
+import pytest
+
+from connectors.errors import WrongSettings
+from connectors.registry import connector_class, connector_names
+from connectors.vendors.hubspot import HubSpot
+from connectors.vendors.tryton import Tryton
+
+
+def test_a_name_is_a_module_and_stands_for_its_connector():
+    assert connector_names() == ("hubspot", "tryton")
+    assert connector_class("hubspot") is HubSpot
+    assert connector_class("tryton") is Tryton
+
+
+@pytest.mark.parametrize("name", connector_names())
+def test_a_vendor_module_has_one_public_class_and_names_it(name):
+    module = import_module(f"connectors.vendors.{name}")
+
+    public = {
+        member
+        for member in vars(module).values()
+        if isclass(member)
+        and member.__module__ == module.__name__
+        and not member.__name__.startswith("_")
+    }
+
+    assert public == {module.CONNECTOR}
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("hubspott", "hubspot"), ("Tryton", "tryton"), ("try_ton", "tryton")]
+)
+def test_an_unknown_name_is_answered_with_the_nearest_and_all(name, nearest):
+    with pytest.raises(WrongSettings) as raised:
+        connector_class(name)
+
+    assert str(raised.value) == (
+        f"{name}: no such connector; did you mean {nearest}? Known: hubspot, tryton"
+    )
+
+
+@pytest.mark.parametrize("name", ["", "__init__", "vendors.hubspot", "os", "..base"])
+def test_nothing_but_a_vendor_is_ever_loaded(name):
+    with pytest.raises(WrongSettings, match="Known: hubspot, tryton"):
+        connector_class(name)

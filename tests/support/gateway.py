@@ -1,0 +1,123 @@
+"""A whole gateway for tests: in this process over ASGI, its store and its CRMs over the wire."""
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from app.build import Gateway, development_issuer, open_gateway
+from app.http.routes import create_app
+from app.settings import Settings, SourceSettings, StoreSettings
+
+SECRET_VARIABLE = "PROFILE_GATEWAY_TEST_SECRET"
+
+
+def crm(
+    base_url: str, tenant: str, *, secret: str, connector: str = "hubspot", **settings: Any
+) -> SourceSettings:
+    """Settings of a source whose secret lies in a variable of its own."""
+    variable = f"{SECRET_VARIABLE}_{tenant}_{connector}".upper().replace("-", "_")
+    os.environ[variable] = secret
+    return SourceSettings(
+        connector=connector,
+        tenant=tenant,
+        base_url=base_url,
+        secret=f"env:{variable}",
+        **settings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who asks: a role (or several) in one tenant."""
+
+    client: httpx2.AsyncClient
+    token: str
+
+    async def post(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx2.Response:
+        """The HTTP response to a document."""
+        return await self.client.post(
+            "/graphql",
+            json={"query": query, "variables": variables or {}},
+            headers={"authorization": f"Bearer {self.token}"},
+        )
+
+    async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The whole answer: data, errors, extensions."""
+        return (await self.post(query, variables)).json()
+
+    async def data(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of an answer that must hold no error."""
+        answer = await self.ask(query, variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def codes(self, query: str, variables: Mapping[str, Any] | None = None) -> list[str]:
+        """The codes of the answer's errors, in order."""
+        answer = await self.ask(query, variables)
+        return [error["extensions"]["code"] for error in answer.get("errors", [])]
+
+
+@dataclass(frozen=True, slots=True)
+class TestGateway:
+    """An open gateway and a client of it."""
+
+    __test__ = False
+
+    gateway: Gateway
+    client: httpx2.AsyncClient
+
+    def as_role(
+        self, *roles: str, tenant: str, second_factor: bool = True, subject: str = "tester"
+    ) -> Caller:
+        """A caller with these roles."""
+        issuer = development_issuer(self.gateway.settings)
+        assert issuer is not None
+        token = issuer.token(roles, tenant, subject=subject, second_factor=second_factor)
+        return Caller(self.client, token)
+
+
+@asynccontextmanager
+async def running_gateway(
+    uri: str,
+    path: Path,
+    *,
+    sources: Mapping[str, SourceSettings] | None = None,
+    database: str = "profile_gateway",
+    **settings: Any,
+) -> AsyncIterator[TestGateway]:
+    """A gateway on the document server at `uri`; its keys are under `path`."""
+    tree = Settings(
+        store=StoreSettings(uri=uri, path=path, database=database),
+        sources=dict(sources or {}),
+        **settings,
+    )
+    async with open_gateway(tree) as gateway:
+        transport = httpx2.ASGITransport(create_app(gateway))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield TestGateway(gateway, client)
+
+
+PROFILE = """
+mutation ($input: CreateProfileInput!) { createProfile(input: $input) { profile { id } } }
+"""
+
+
+async def a_profile(caller: Caller, **input: Any) -> str:
+    """The id of a new profile: Ada Lovelace unless told otherwise."""
+    given = {"name": {"given": "Ada", "family": "Lovelace"}, **input}
+    data = await caller.data(PROFILE, {"input": given})
+    return data["createProfile"]["profile"]["id"]
+
+
+async def define(caller: Caller, fields: Iterable[Mapping[str, Any]]) -> None:
+    """Define custom fields, as an admin; each a `DefineFieldInput` (label: its key)."""
+    for field in fields:
+        await caller.data(
+            "mutation ($input: DefineFieldInput!) { defineField(input: $input) { field { key } } }",
+            {"input": {"label": field["key"], **field}},
+        )

@@ -1,16 +1,12 @@
 """The composition root: from settings to every concrete object, once."""
 
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2
-import pymongo
-from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app import settings as app_settings
@@ -19,9 +15,8 @@ from app.auth.development import DevelopmentIssuer
 from app.auth.production import refuse_in_production
 from app.keys import identity_key, key_check, resolve_secret
 from app.schemas import Schemas
-from app.store.client import open_client
+from app.store.attach import embedded_server, opened_client
 from app.store.definitions import MongoDefinitions
-from app.store.embedded import EmbeddedServer
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store
@@ -35,9 +30,6 @@ from graph.sources import Source
 from graph.wiring import Wiring
 from policies.matrix import read_matrix
 
-_CLOSE_WITHIN_S = 5
-_LOG = logging.getLogger("gateway")
-
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -48,7 +40,6 @@ class Gateway:
     schemas: Schemas
     authenticator: Authenticator
     database: AsyncDatabase[dict[str, Any]]
-    embedded: EmbeddedServer | None
 
 
 @asynccontextmanager
@@ -67,8 +58,11 @@ async def open_gateway(
     check_matrix(TenantSchema(), matrix)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
-        embedded = await _embedded(settings, stack, test_commands=test_commands)
-        client = await open_store(settings, embedded, stack)
+        uri = settings.store.uri
+        if uri is None:
+            server = embedded_server(settings.store.path, test_commands=test_commands)
+            uri = await stack.enter_async_context(server)
+        client = await opened_client(uri, settings.store.deadline_s, stack)
         database = client[settings.store.database]
         with store_failures():
             await check_store(database, key_check(root))
@@ -79,22 +73,7 @@ async def open_gateway(
             profiles, definitions, sources, matrix, _now, settings.region, settings.budget_s
         )
         authenticator = await _authenticator(settings, stack)
-        yield Gateway(settings, wiring, Schemas(definitions), authenticator, database, embedded)
-
-
-async def open_store(
-    settings: app_settings.Settings, embedded: EmbeddedServer | None, stack: AsyncExitStack
-) -> AsyncMongoClient[dict[str, Any]]:
-    """A client of the configured or embedded store; the stack closes it."""
-    uri = settings.store.uri or (embedded.uri if embedded else "")
-    client = open_client(uri, settings.store.deadline_s)
-
-    async def close() -> None:
-        with pymongo.timeout(_CLOSE_WITHIN_S):
-            await client.close()
-
-    stack.push_async_callback(close)
-    return client
+        yield Gateway(settings, wiring, Schemas(definitions), authenticator, database)
 
 
 def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:
@@ -106,15 +85,6 @@ def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | N
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _embedded(
-    settings: app_settings.Settings, stack: AsyncExitStack, *, test_commands: bool
-) -> EmbeddedServer | None:
-    if settings.store.uri is not None:
-        return None
-    server = EmbeddedServer(Path(settings.store.path), test_commands=test_commands)
-    return await stack.enter_async_context(server)
 
 
 async def _authenticator(settings: app_settings.Settings, stack: AsyncExitStack) -> Authenticator:

@@ -30,9 +30,11 @@ class Key:
 class Record:
     """One record as the source gave it.
 
-    `values` holds the attributes that were asked for and exist, in the source's own types
-    (text, number, boolean, None); an attribute that is absent is not in the mapping.
-    `modified_at` is aware, UTC, or None where the source doesn't say.
+    `id` is the source's own, also where another kind of key asked; a merged record has the id of
+    the surviving one.  `values` holds the attributes that were asked for and exist, in the
+    source's own types (text, number, boolean, None, or a list of these); an attribute that is
+    absent is not in the mapping.  `modified_at` is when anything in the record last changed:
+    aware, UTC, or None where the source doesn't say.
     """
 
     id: str
@@ -71,6 +73,9 @@ class Connector(Protocol):
 
     `fetch` gets at most `max_keys` keys, all of one kind, and answers every key; it raises a
     `SourceError` only when the whole call failed.  It never sleeps beyond the call's budget.
+    It gives a record to a key only where the record itself bears the key, never by position, and
+    says None only where the source surely has no such record; a doubt is a `SourceError`.
+    One object serves many calls at once and keeps nothing between them.
     """
 
     max_keys: ClassVar[int]
@@ -81,7 +86,12 @@ class Connector(Protocol):
     async def fetch(
         self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
     ) -> Mapping[Key, Outcome]:
-        """One outcome for each of `keys`; only `attributes` are asked for."""
+        """One outcome for each of `keys`; only `attributes`, and the key's own, are asked for.
+
+        Raises:
+            SourceError: the whole call failed.
+            ValueError: more than `max_keys` keys, or of several kinds.
+        """
 
     async def ping(self, call: Call) -> None:
         """Return when the source answers and accepts our credentials; raise otherwise."""

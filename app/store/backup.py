@@ -19,7 +19,7 @@ from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from app.store.backup_file import BackupError, Draft, Summary, check, parse
+from app.store.backup_file import BackupError, Document, Draft, Summary, check, parse
 
 Progress = Callable[[int, int], None]
 """Called with the number of documents done, and of all (an estimate while a backup runs)."""
@@ -43,8 +43,7 @@ async def backup(
     what belongs together, let nothing write meanwhile.
 
     Raises:
-        BackupError: the database holds half a restore, a document wouldn't come back the same,
-            or the file can't be written.
+        BackupError: the database holds half a restore, or the file can't be written.
         pymongo.errors.PyMongoError: the store failed.
     """
     if await restore_in_progress(database):
@@ -138,7 +137,7 @@ async def _fill(
 
 
 async def _insert(
-    database: AsyncDatabase[dict[str, Any]], name: str, documents: Sequence[dict[str, Any]]
+    database: AsyncDatabase[dict[str, Any]], name: str, documents: Sequence[Document]
 ) -> None:
     """Insert `documents`; one whose `_id` is there already came from the same file, earlier."""
     try:

@@ -2,13 +2,16 @@
 
 The first line is the header {format, version, createdAt, database}.  Then comes one line
 {c: collection, d: document} for each document, in MongoDB's canonical extended JSON, which keeps
-every type.  The last line is the footer {counts, sha256}; its hash is over all lines before it.
+every type.  A document that it wouldn't keep to the bit (with a name like "$date" in it, or a
+Decimal128 of minus NaN) is {c: collection, b: its BSON in base64} instead.  The last line is the
+footer {counts, sha256}; its hash is over all lines before it.
 """
 
 import hashlib
 import os
 import sys
 import tempfile
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +38,9 @@ _JSON = json_util.JSONOptions(
     datetime_conversion=DatetimeConversion.DATETIME_MS,
 )
 _UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, BSONError)
+
+Document = dict[str, Any] | RawBSONDocument
+"""A document to be stored; raw where its BSON was kept as it is."""
 
 
 class BackupError(Exception):
@@ -73,20 +79,15 @@ class Draft:
         self._write({**header, "database": database})
 
     def add(self, collection: str, documents: Sequence[RawBSONDocument]) -> None:
-        """Write `documents`; each of them was made sure to read back the same.
-
-        Raises:
-            BackupError: one of them wouldn't.
-        """
+        """Write `documents`, each so that it reads back the same to the bit."""
         for document in documents:
-            self._counts[collection] += 1
-            text = json_util.dumps(bson.decode(document.raw, _TYPES), json_options=_JSON)
-            if not _reads_back(text, bytes(document.raw)):
-                raise BackupError(
-                    f"Document {self._counts[collection]} of {collection}, in the order of _id,"
-                    " wouldn't come back the same: one of its names means a type in extended JSON."
-                )
-            self._write({"c": collection, "d": orjson.Fragment(text)})
+            raw = bytes(document.raw)
+            text = json_util.dumps(bson.decode(raw, _TYPES), json_options=_JSON)
+            if _reads_back(text, raw):
+                self._write({"c": collection, "d": orjson.Fragment(text)})
+            else:
+                self._write({"c": collection, "b": b64encode(raw).decode()})
+        self._counts[collection] += len(documents)
 
     def finish(self) -> Summary:
         """Add the footer, bring the file to the disk, and give it its name."""
@@ -170,19 +171,21 @@ def _check_header(header: Mapping[str, Any]) -> None:
 
 
 def _collection(line: Mapping[str, Any], number: int) -> str:
-    name, document = line.get("c"), line.get("d")
-    if not isinstance(name, str) or not isinstance(document, dict) or "_id" not in document:
+    document, name = line.get("d"), line.get("c")
+    holds_one = isinstance(line.get("b"), str) or isinstance(document, dict)
+    if not isinstance(name, str) or not holds_one:
         raise BackupError("holds no document", line=number)
     return name
 
 
-def parse(lines: Iterable[tuple[int, bytes]]) -> list[tuple[str, dict[str, Any]]]:
+def parse(lines: Iterable[tuple[int, bytes]]) -> list[tuple[str, Document]]:
     """The collections and documents in numbered lines of a file that was checked."""
-    documents = []
+    documents: list[tuple[str, Document]] = []
     for number, text in lines:
         try:
             line = json_util.loads(text, json_options=_JSON)
+            document = RawBSONDocument(b64decode(line["b"])) if "b" in line else line["d"]
         except _UNREADABLE:
             raise BackupError("holds a value that is none", line=number) from None
-        documents.append((line["c"], line["d"]))
+        documents.append((line["c"], document))
     return documents

@@ -96,12 +96,11 @@ async def launch(path: Path, port: int, *, test_commands: bool) -> Run:
 
     Nobody but us can read the files it makes, and it knows none of our secrets.
     """
-    command = [str(find_executable()), *_arguments(port)] + [
-        "--enable-test-commands"
-    ] * test_commands
+    command = [str(find_executable()), *_arguments(port, test_commands=test_commands)]
     if sys.platform != "win32":
         command = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), *command]
     with open_log(path) as log:
+        log_begins_at = log.tell()
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -111,14 +110,15 @@ async def launch(path: Path, port: int, *, test_commands: bool) -> Run:
             env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             start_new_session=True,  # Ctrl-C is for the gateway, which ends the server last
         )
-        return Run(process, port, log_begins_at=log.tell())
+        return Run(process, port, log_begins_at)
 
 
-def _arguments(port: int) -> list[str]:
+def _arguments(port: int, *, test_commands: bool) -> list[str]:
     return [
         *("--config", "server.toml", "--storage-path", "db", "--log-level", "WARNING"),
         *("--host", _HOST, "--port", str(port), "--cache-size", "256M"),
         "--sync-on-commit",  # without it, a killed server loses acknowledged majority writes
+        *(["--enable-test-commands"] if test_commands else []),
     ]
 
 

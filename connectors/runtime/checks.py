@@ -1,6 +1,6 @@
 """What every connector checks in its settings before the first request."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from difflib import get_close_matches
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,8 +15,8 @@ def address(settings: SourceSettings) -> str:
         WrongSettings: not http(s), no host, or with a user, a query or a fragment.
     """
     try:
-        parts = urlsplit(settings.base_url)
-        sound = _is_sound(parts)
+        # The text is looked at too: urlsplit silently drops line ends.
+        sound = _is_plain(settings.base_url) and _is_sound(urlsplit(settings.base_url))
     except ValueError:  # a port or a host name that can't exist
         sound = False
     if not sound:
@@ -34,22 +34,22 @@ def _is_sound(parts: SplitResult) -> bool:
         and bool(host)
         and (parts.port is None or parts.port > 0)
         and not extras
-        and parts.geturl().isascii()
-        and parts.geturl().isprintable()
-        and " " not in parts.geturl()
     )
 
 
-def bearer(settings: SourceSettings) -> Mapping[str, str]:
+def _is_plain(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def bearer(settings: SourceSettings) -> dict[str, str]:
     """The Authorization header for the source's secret.
 
     Raises:
         WrongSettings: the secret is empty, or can't stand in a header.
     """
-    secret = settings.secret
-    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+    if not _is_plain(settings.secret):
         raise WrongSettings(settings.name, "the secret must be printable ASCII without spaces")
-    return {"Authorization": f"Bearer {secret}"}
+    return {"Authorization": f"Bearer {settings.secret}"}
 
 
 def check_options(settings: SourceSettings, needed: Collection[str] = ()) -> None:

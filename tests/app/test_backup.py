@@ -44,14 +44,14 @@ VALUES = st.recursive(
 DOCUMENTS = st.dictionaries(NAMES.filter(lambda name: name != "_id"), VALUES, max_size=6)
 
 
-@given(st.lists(DOCUMENTS, min_size=1, max_size=20))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(DOCUMENTS, min_size=1, max_size=50))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 async def test_what_is_restored_is_what_was_backed_up_to_the_bit(
-    client: AsyncMongoClient, tmp_path: Path, documents: list[dict[str, Any]]
+    source: Database, target: Database, tmp_path: Path, documents: list[dict[str, Any]]
 ):
-    source, target = client["backup_source"], client["backup_target"]
-    await client.drop_database(source)
-    await client.drop_database(target)
+    for database in (source, target):
+        await database.one.delete_many({})
+        await database.two.delete_many({})
     await source.one.insert_many([{"_id": f"t:{n}", **one} for n, one in enumerate(documents)])
     await source.two.insert_one({"_id": Int64(7)})
 
@@ -104,17 +104,28 @@ async def test_an_empty_database_makes_a_file_that_restores_to_nothing(
     assert await contents(target) == {}
 
 
-async def test_a_document_that_would_change_is_refused_and_the_older_file_stays(
+async def test_a_name_that_means_a_type_in_extended_json_is_kept_as_a_name(
+    source: Database, target: Database, tmp_path: Path
+):
+    tricky = {"_id": "a", "x": {"$numberInt": "5"}, "y": {"$date": "soon"}, "z": {"$oid": []}}
+    await source.people.insert_one(tricky)
+
+    await backup(source, tmp_path / "all.jsonl", ignore)
+    await restore(target, tmp_path / "all.jsonl", ignore)
+
+    assert await target.people.find_one() == tricky
+
+
+async def test_a_backup_that_fails_leaves_the_older_file_and_nothing_else(
     source: Database, tmp_path: Path
 ):
+    await source.people.insert_one({"_id": "a"})
     await backup(source, tmp_path / "all.jsonl", ignore)
     older = (tmp_path / "all.jsonl").read_bytes()
-    await source.people.insert_many([{"_id": "a"}, {"_id": "b", "x": {"$numberInt": "4711"}}])
 
-    with pytest.raises(BackupError, match="Document 2 of people") as refused:
-        await backup(source, tmp_path / "all.jsonl", ignore)
+    with pytest.raises(ZeroDivisionError):
+        await backup(source, tmp_path / "all.jsonl", lambda done, total: done // (done - total))
 
-    assert "4711" not in str(refused.value)
     assert (tmp_path / "all.jsonl").read_bytes() == older
     assert files_in(tmp_path) == ["all.jsonl"]
 

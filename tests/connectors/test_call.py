@@ -15,7 +15,7 @@ from connectors.errors import (
 )
 from connectors.runtime.budget import Budget
 from connectors.runtime.call import Request, ask
-from tests.support.scripted_http import body, endless, hang, json_of, long_json, status
+from tests.support.scripted_http import body, endless, hang, json_of, long_json, promise, status
 
 FINE = json_of({"tier": "gold"})
 
@@ -188,6 +188,13 @@ async def test_the_cap_is_a_length_that_is_still_read(asked, crm):
     crm.play(long_json(1_000), long_json(1_001))
 
     assert len(await asked(max_bytes=1_000)) == 998
+    with pytest.raises(BadPayload, match="longer than 1000 bytes"):
+        await asked(max_bytes=1_000)
+
+
+async def test_a_body_that_announces_itself_as_too_long_is_not_waited_for(asked, crm):
+    crm.play(promise(1_001))
+
     with pytest.raises(BadPayload, match="longer than 1000 bytes"):
         await asked(max_bytes=1_000)
 

@@ -213,6 +213,15 @@ async def test_a_record_that_nobody_asked_for_is_given_to_nobody(fetch, crm, sec
     assert type(outcomes[Key("id", "42")]) is BadPayload
 
 
+async def test_a_property_without_other_names_costs_no_second_call(fetch, crm):
+    crm.play(json_of(a_batch(a_row("1", code="C"))))
+
+    outcomes = await fetch([Key("code", "c")])
+
+    assert len(crm.received) == 1
+    assert type(outcomes[Key("code", "c")]) is BadPayload
+
+
 async def test_two_records_of_one_key_are_given_to_nobody(fetch, crm):
     crm.play(json_of(a_batch(a_row("1", code="c"), a_row("2", code="c"), a_row("3", code="d"))))
 
@@ -234,6 +243,32 @@ async def test_a_malformed_record_costs_its_own_key(fetch, crm, row):
 
     assert outcomes[Key("id", "1")].id == "1"
     assert type(outcomes[Key("id", "2")]) is BadPayload
+
+
+@pytest.mark.parametrize("more", [{"numErrors": "1"}, {"errors": ["no"]}, {"results": None}])
+async def test_a_malformed_batch_costs_the_call(fetch, crm, more):
+    crm.play(json_of(a_batch(**more)))
+
+    with pytest.raises(BadPayload):
+        await fetch([Key("id", "1")])
+
+
+@pytest.mark.parametrize(
+    ("told", "modified_at"),
+    [
+        ("2026-09-01T14:30:00.25+02:00", UPDATED_AT),
+        ("2026-09-01T12:30:00.250", UPDATED_AT),
+        (None, None),
+    ],
+)
+async def test_a_record_changed_at_an_instant_in_utc_if_hubspot_says_so(
+    fetch, crm, told, modified_at
+):
+    crm.play(json_of(a_batch(a_row("1") | {"updatedAt": told})))
+
+    outcomes = await fetch([Key("id", "1")])
+
+    assert outcomes[Key("id", "1")].modified_at == modified_at
 
 
 async def test_ping_reads_one_contact(crm, http):

@@ -10,7 +10,7 @@ from connectors.vendors.tryton import Tryton
 
 
 def test_a_name_is_a_module_and_stands_for_its_connector():
-    assert connector_names() == ("hubspot", "tryton")
+    assert {"hubspot", "tryton"} <= set(connector_names())
     assert connector_class("hubspot") is HubSpot
     assert connector_class("tryton") is Tryton
 
@@ -37,12 +37,13 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all(name, nearest):
     with pytest.raises(WrongSettings) as raised:
         connector_class(name)
 
+    known = ", ".join(connector_names())
     assert str(raised.value) == (
-        f"{name}: no such connector; did you mean {nearest}? Known: hubspot, tryton"
+        f"{name}: no such connector; did you mean {nearest}? Known: {known}"
     )
 
 
 @pytest.mark.parametrize("name", ["", "__init__", "vendors.hubspot", "os", "..base"])
 def test_nothing_but_a_vendor_is_ever_loaded(name):
-    with pytest.raises(WrongSettings, match="Known: hubspot, tryton"):
+    with pytest.raises(WrongSettings, match="no such connector"):
         connector_class(name)

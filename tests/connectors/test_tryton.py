@@ -248,6 +248,26 @@ async def test_a_value_of_an_unknown_class_costs_its_own_record(fetch, crm, sent
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        a_row(1, code="A", write_date={"__class__": "datetime"}),
+        a_row(1, code="A", write_date="yesterday"),
+        a_row("1", code="A"),
+        a_row(True, code="A"),  # noqa: FBT003 - a number to Python, not to us
+        a_row(1, code={"__class__": "colour"}),
+    ],
+    ids=["half a date", "a word", "a text for an id", "a truth for an id", "no code"],
+)
+async def test_a_malformed_record_is_given_to_nobody(fetch, crm, row):
+    crm.play(json_of([row, a_row(2, code="B")]))
+
+    outcomes = await fetch([Key("code", "A"), Key("code", "B")])
+
+    assert type(outcomes[Key("code", "A")]) is BadPayload
+    assert outcomes[Key("code", "B")].id == "2"
+
+
+@pytest.mark.parametrize(
     ("dates", "year"),
     [
         ({"create_date": a_stamp(2020)}, 2026),

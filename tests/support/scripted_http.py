@@ -66,6 +66,7 @@ class ScriptedServer:
         self.asked = asyncio.Event()
         self.abandoned = asyncio.Event()
         self._answers: deque[Answer] = deque()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def play(self, *answers: Answer) -> None:
         """Give each of `answers` to one request, and the last to all that follow."""
@@ -73,6 +74,8 @@ class ScriptedServer:
         self.asked, self.abandoned = asyncio.Event(), asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer what comes over one connection, until one side closes it."""
+        self._connections[asyncio.current_task()] = writer
         try:
             while received := await _read(reader):
                 self.received.append(received)
@@ -85,6 +88,13 @@ class ScriptedServer:
             self.abandoned.set()
         finally:
             writer.close()
+            del self._connections[asyncio.current_task()]
+
+    async def hang_up(self) -> None:
+        """Break every connection and see it end."""
+        for writer in self._connections.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._connections)
 
 
 @asynccontextmanager
@@ -98,6 +108,7 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
         yield scripted
     finally:
         server.close()
+        await scripted.hang_up()
 
 
 async def _read(reader: asyncio.StreamReader) -> Received | None:
@@ -166,6 +177,17 @@ def _bomb() -> bytes:
 def long_json(length: int) -> Answer:
     """A JSON text of `length` bytes, honestly declared."""
     return body(b'"' + b"x" * (length - 2) + b'"')
+
+
+def promise(length: int) -> Answer:
+    """The head of a body of `length` bytes, and then nothing."""
+
+    async def answer(exchange: Exchange) -> None:
+        own = {"Content-Type": "application/json", "Content-Length": str(length)}
+        await exchange.send(200, own)
+        await hang(exchange)
+
+    return answer
 
 
 async def hang(exchange: Exchange) -> None:

@@ -1,0 +1,264 @@
+"""`profile-gateway`: every command, its options and its exit codes (0 well, 1 failed, 2 usage)."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvloop
+from graphql import introspection_from_schema
+from pymongo.errors import ConfigurationError, PyMongoError
+from rich.console import Console
+from rich.progress import Progress
+
+from app.build import Gateway, development_issuer
+from app.configuration import WrongSettings, load_settings
+from app.doctor import Finding, examine
+from app.keys import KeyTrouble
+from app.serve import serve as serve_gateway
+from app.settings import HttpSettings, Settings
+from app.store.attach import attached_store
+from app.store.backup import backup as write_backup
+from app.store.backup import restore as read_backup
+from app.store.backup_file import BackupError, Summary
+from app.store.definitions import MongoDefinitions
+from app.store.embedded_files import EmbeddedServerError
+from app.store.meta import StoreMismatch
+from connectors.errors import SourceError
+from graph.errors import GatewayError
+from graph.model.custom_field import CustomerSchema
+from graph.schema import TenantSchema
+from policies.errors import PolicyError
+from policies.matrix import ROLES
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # Their frames show local variables, and those may hold values of a person.
+    pretty_exceptions_enable=False,
+    help="The profile gateway: who the customer is, in one GraphQL query.",
+)
+_SAYABLE = (
+    WrongSettings,
+    KeyTrouble,
+    EmbeddedServerError,
+    StoreMismatch,
+    BackupError,
+    GatewayError,
+    SourceError,
+    PolicyError,
+    ConfigurationError,
+)
+_Result = TypeVar("_Result")
+_errors = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Tenant = Annotated[str, typer.Option(help="The tenant.")]
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+) -> None:
+    """Answer requests until a signal asks to stop."""
+    settings = _listening_at(_settings(), host, port)
+
+    async def tell(gateway: Gateway, address: str) -> None:
+        for line in _banner(gateway.settings):
+            typer.echo(line)
+        typer.echo(f"listening at {address}/graphql")
+
+    _run(serve_gateway(settings, tell))
+
+
+@cli.command()
+def demo(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    customers: Annotated[
+        int, typer.Option(help="How many customers to invent.", min=1, max=500)
+    ] = 500,
+) -> None:
+    """Serve invented customers and a sandbox CRM, and print a first query to paste."""
+    settings = _listening_at(_settings(), host, port)
+    if settings.env == "production":
+        _fail("The demo uses development tokens: it doesn't run with GATEWAY_ENV=production.")
+    # Faker comes with the `demo` extra alone: the other commands must work without it.
+    try:
+        from app.demo.run import demonstrate  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        _fail(f"The demo needs {error.name}: install the `demo` extra.")
+    _run(demonstrate(settings, customers))
+
+
+@cli.command()
+def token(
+    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(sorted(ROLES))}.")],
+    tenant: Tenant = "demo",
+    subject: Annotated[str, typer.Option(help="Who the token is for.")] = "developer",
+    hours: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=24)] = 8,
+    second_factor: Annotated[
+        bool, typer.Option(help="Say that the sign-in used a second factor.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Print a development token for one or more roles."""
+    if unknown := sorted(set(role) - ROLES):
+        raise typer.BadParameter(f"no such role: {', '.join(unknown)}", param_hint="--role")
+    issuer = _guarded(lambda: development_issuer(_settings()))
+    if issuer is None:
+        _fail("Development tokens are switched off (auth.development, or env is production).")
+    try:
+        made = issuer.token(
+            role,
+            tenant,
+            subject=subject,
+            lifetime_s=hours * 3600,
+            second_factor=second_factor,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--tenant") from None
+    typer.echo(json.dumps({"token": made}) if as_json else made)
+
+
+@cli.command()
+def schema(
+    tenant: Annotated[
+        str | None, typer.Option(help="With this tenant's custom fields, from the store.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the GraphQL schema: its definition language, or with --json its introspection."""
+    definitions = _run(_definitions(_settings(), tenant)) if tenant else CustomerSchema()
+    built = TenantSchema(definitions)
+    if as_json:
+        typer.echo(json.dumps(introspection_from_schema(built.graphql)))
+    else:
+        typer.echo(built.sdl(), nl=False)
+
+
+@cli.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Create missing indexes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look the installation over; exit with 1 when something isn't well."""
+    findings = _run(_examined(_settings(), fix=fix))
+    if as_json:
+        typer.echo(json.dumps([vars_of(item) for item in findings]))
+    else:
+        for item in findings:
+            typer.echo(f"{'ok  ' if item.is_well else 'FAIL'} {item.subject}: {item.told}")
+    if not all(item.is_well for item in findings):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, JSON Lines.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write all data to a file.  Keys aren't data: keep the data directory's keys/ safe too."""
+    _tell_summary(_run(_with_progress("backup", file)), as_json=as_json)
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.", exists=True)],
+    as_json: AsJson = False,
+) -> None:
+    """Read all data from a file into an empty store; run it again when it was interrupted."""
+    _tell_summary(_run(_with_progress("restore", file)), as_json=as_json)
+
+
+def main() -> None:
+    """The console script."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    cli()
+
+
+async def _definitions(settings: Settings, tenant: str) -> CustomerSchema:
+    async with attached_store(settings) as store:
+        return await MongoDefinitions(store.database).current(tenant)
+
+
+async def _examined(settings: Settings, *, fix: bool) -> list[Finding]:
+    return [finding async for finding in examine(settings, fix=fix)]
+
+
+async def _with_progress(verb: str, file: Path) -> Summary:
+    act = write_backup if verb == "backup" else read_backup
+    with Progress(console=_errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(verb, total=None)
+        async with attached_store(_settings()) as store:
+            return await act(
+                store.database,
+                file,
+                lambda done, of: bar.update(task, completed=done, total=of),
+            )
+
+
+def vars_of(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON has it."""
+    return {"subject": finding.subject, "ok": finding.is_well, "message": finding.told}
+
+
+def _tell_summary(summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(dict(summary.collections)))
+    else:
+        for collection, count in summary.collections.items():
+            typer.echo(f"{count:>9} {collection}")
+
+
+def _banner(settings: Settings) -> list[str]:
+    if settings.store.uri is not None:
+        return []
+    return [
+        f"store: the embedded server in {settings.store.path}, for trying out and development;",
+        "       set GATEWAY_STORE__URI to a MongoDB for anything you must not lose",
+    ]
+
+
+def _settings() -> Settings:
+    return _guarded(load_settings)
+
+
+def _listening_at(settings: Settings, host: str | None, port: int | None) -> Settings:
+    given = settings.http.model_dump()
+    given |= {"host": host} if host is not None else {}
+    given |= {"port": port} if port is not None else {}
+    return settings.model_copy(update={"http": HttpSettings(**given)})
+
+
+def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
+    return _guarded(lambda: uvloop.run(work))
+
+
+def _guarded(act: Callable[[], _Result]) -> _Result:
+    try:
+        return act()
+    except _SAYABLE as error:
+        _fail(str(error))
+    except PyMongoError as error:
+        _fail(f"The store gives no answer ({type(error).__name__}); try `profile-gateway doctor`.")
+    except OSError as error:
+        _fail(f"{error.strerror or error}")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(130) from None
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,7 @@ class Key:
     """
 
     kind: str
-    value: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Date:
         if isinstance(value, str) and value.isdigit():
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000, UTC).date()
+            return _day_of(value)
         if isinstance(value, str) and "T" in value:
             value = value.partition("T")[0]
         return self.parse(value, choices)
@@ -38,3 +38,10 @@ class Date:
     def load(self, stored: object) -> object:
         """The day of an ISO text."""
         return date.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
+def _day_of(milliseconds: int) -> date:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
+    except (OverflowError, OSError, ValueError):
+        raise ValueError("expected milliseconds of a year that the calendar has") from None

@@ -17,7 +17,7 @@ class Number:
         del choices
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError("expected a number")  # noqa: TRY004 - one error class for bad values
-        if not math.isfinite(value) or abs(value) > _SAFE:
+        if abs(value) > _SAFE or not math.isfinite(value):
             raise ValueError("expected a number between -2^53 and 2^53")
         return value
 

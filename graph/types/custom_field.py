@@ -129,6 +129,8 @@ async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInf
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
         return LiveValue(value, context.wiring.now())
+    if context.plan.access.effect(definition.coordinate) is Effect.DENY:
+        return LiveValue()  # never asked for; the plan tells its asker why
     links = context.profiles.links_of(profile.id)
     found = await context.live.read(definition, profile.id, links)
     shown = reveal_value(found.value, definition.coordinate, context.plan.access)

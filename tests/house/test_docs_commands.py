@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from app.cli import cli
 from tests.house.documents import command_lines
 
-CALL = re.compile(r"(?:^|[\s/|])profile-gateway(?= [a-z-])([^|;&>#]*)")
+CALL = re.compile(r"(?:^|[\s/|])profile-gateway(?= [a-z-])([^|;&>#)]*)")
 
 
 def test_every_command_that_is_mentioned_exists():

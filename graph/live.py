@@ -29,13 +29,24 @@ class LiveValue:
 
 @dataclass(slots=True)
 class SourceReport:
-    """What one source was asked during one request; `ms` is the time its calls took, summed."""
+    """What one source was asked during one request.
+
+    `ms` is the time its calls took, summed; `errors` holds each code once.
+    """
 
     source: str
     calls: int = 0
     keys: int = 0
     ms: float = 0.0
     errors: list[str] = field(default_factory=list)
+
+    def failed(self, codes: Iterable[str]) -> None:
+        """Note what went wrong."""
+        self.errors.extend(sorted(set(codes) - set(self.errors)))
+
+    def spent(self, since: float) -> None:
+        """Count a call's time, from `since` on the monotonic clock until now."""
+        self.ms += (time.monotonic() - since) * 1000
 
 
 @dataclass(slots=True)
@@ -63,7 +74,7 @@ class LiveReads:
     ) -> None:
         self._budget = budget
         self._now = now
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], tuple[SourceReport, float]] = {}
         self._batches: dict[tuple[str, str], _Batch] = {}
         self.reports: dict[str, SourceReport] = {}
         wanted: dict[tuple[str, str], set[str]] = {}
@@ -109,13 +120,18 @@ class LiveReads:
                 # Shielded: a sibling's failure cancels this wait, never the shared answer.
                 outcome, at = await asyncio.shield(self._future(batch, key))
         except TimeoutError:
-            return LiveValue(error=Timeout(name, "no answer within the request's budget"))
+            late = Timeout(name, "no answer within the request's budget")
+            if name in self.reports:
+                self.reports[name].failed([late.code])
+            return LiveValue(error=late)
         return _value(definition, outcome, at)
 
     def close(self) -> None:
-        """Give up what nobody waits for any more."""
-        for task in self._tasks:
-            task.cancel()
+        """Give up what nobody waits for any more; its time counts up to now."""
+        for task, (report, began) in self._running.items():
+            if not task.done():
+                task.cancel()
+                report.spent(began)
 
     def _future(self, batch: _Batch, key: Key) -> asyncio.Future[tuple[Outcome, datetime]]:
         if key not in batch.seen:
@@ -132,26 +148,28 @@ class LiveReads:
         keys = list(asked)
         for start in range(0, len(keys), size):
             part = {key: asked[key] for key in keys[start : start + size]}
-            task = asyncio.get_running_loop().create_task(self._fetch(batch, part))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            report = self.reports.setdefault(batch.source.name, SourceReport(batch.source.name))
+            report.calls += 1
+            report.keys += len(part)
+            task = asyncio.get_running_loop().create_task(self._fetch(batch, part, report))
+            self._running[task] = report, time.monotonic()
+            task.add_done_callback(self._running.pop)
 
     async def _fetch(
-        self, batch: _Batch, asked: Mapping[Key, asyncio.Future[tuple[Outcome, datetime]]]
+        self,
+        batch: _Batch,
+        asked: Mapping[Key, asyncio.Future[tuple[Outcome, datetime]]],
+        report: SourceReport,
     ) -> None:
         source, began = batch.source, time.monotonic()
-        report = self.reports.setdefault(source.name, SourceReport(source.name))
-        report.calls += 1
-        report.keys += len(asked)
         try:
             outcomes = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
         except Exception:  # noqa: BLE001 - a connector's bug must cost its fields, not the answer
             failure = BadPayload(source.name, "the connector failed")
             outcomes = dict.fromkeys(asked, failure)
         at = self._now()
-        report.ms += (time.monotonic() - began) * 1000
-        codes = {item.code for item in outcomes.values() if isinstance(item, SourceError)}
-        report.errors.extend(sorted(codes))
+        report.spent(began)
+        report.failed(item.code for item in outcomes.values() if isinstance(item, SourceError))
         for key, future in asked.items():
             if not future.done():
                 future.set_result((outcomes.get(key), at))

@@ -1,9 +1,10 @@
 """Reads and checks the matrix: data that a privacy officer can read, not code."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from policies.classification import DataClass
 from policies.decision import Action, Effect
@@ -23,6 +24,13 @@ ROLES = frozenset(
         "service",
     }
 )
+_NAMES: Final[dict[type, str]] = {
+    int: "a whole number",
+    dict: "a table",
+    list: "a list",
+    bool: "true or false",
+}
+_Type = TypeVar("_Type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +64,50 @@ def read_matrix(path: Path = DEFAULT_MATRIX) -> Matrix:
     """The matrix in a file.
 
     Raises:
-        WrongMatrix: the file names a role or class that doesn't exist, or a class both
-            as read and as mask.
+        WrongMatrix: the file isn't a matrix, or names a role or class that doesn't exist, a role
+            in an operation that has no rights, or a class both as read and as mask.
     """
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise WrongMatrix(f"{path.name} is not TOML: {error}") from None
     _refuse_unknown("top-level entry", document, {"version", "roles", "operations"})
-    _refuse_unknown("role", document["roles"], ROLES)
-    roles = {role: _rights(role, entry) for role, entry in document["roles"].items()}
+    version = _typed(document.get("version"), int, "version")
+    entries = _typed(document.get("roles"), dict, "roles")
+    _refuse_unknown("role", entries, ROLES)
+    roles = {role: _rights(role, _typed(entry, dict, role)) for role, entry in entries.items()}
     operations = {}
-    for name, granted in document["operations"].items():
-        _refuse_unknown(f"role in operation {name}", granted, ROLES)
+    for name, granted in _typed(document.get("operations"), dict, "operations").items():
+        _refuse_unknown(f"role in operation {name}", _typed(granted, list, name), roles)
         operations[name] = frozenset(granted)
-    return Matrix(int(document["version"]), roles, operations)
+    return Matrix(version, roles, operations)
 
 
 def _rights(role: str, entry: dict[str, Any]) -> Rights:
     _refuse_unknown(f"entry of role {role}", entry, set(Rights.__dataclass_fields__))
     classes = {
-        action: _classes(role, entry.get(action, ()))
+        action: _classes(role, _typed(entry.get(action, []), list, f"{action} of role {role}"))
         for action in ("read", "mask", "write", "filter")
     }
     if twice := classes["read"] & classes["mask"]:
-        raise WrongMatrix(f"role {role} both reads and masks {', '.join(c.value for c in twice)}")
-    return Rights(**classes, second_factor=bool(entry.get("second_factor", False)))
+        raise WrongMatrix(f"role {role} both reads and masks {', '.join(_values(twice))}")
+    second_factor = _typed(entry.get("second_factor", False), bool, f"second_factor of role {role}")
+    return Rights(**classes, second_factor=second_factor)
 
 
 def _classes(role: str, names: list[str]) -> frozenset[DataClass]:
-    _refuse_unknown(f"data class of role {role}", names, {item.value for item in DataClass})
+    _refuse_unknown(f"data class of role {role}", names, _values(DataClass))
     return frozenset(DataClass(name) for name in names)
+
+
+def _values(classes: Iterable[DataClass]) -> list[str]:
+    return sorted(item.value for item in classes)
+
+
+def _typed(value: Any, type_: type[_Type], what: str) -> _Type:  # noqa: ANN401 - what TOML holds
+    if type(value) is not type_:
+        raise WrongMatrix(f"{what}: expected {_NAMES[type_]}")
+    return value
 
 
 def _refuse_unknown(what: str, names: Any, known: Any) -> None:  # noqa: ANN401 - any collection

@@ -1,10 +1,10 @@
 """THE place where access is decided: once per operation, before any data is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policies.access.order import ACCESS_POLICIES
+from policies.access.order import ACCESS_POLICIES, AccessPolicy
 from policies.access.question import Question
 from policies.classification import DataClass, Label
 from policies.decision import Action, Decision, Effect, strictest
@@ -54,9 +54,9 @@ def make_plan(
     return AccessPlan(scope_of(principal), matrix.version, decisions)
 
 
-def decide(question: Question) -> Decision:
+def decide(question: Question, policies: Sequence[AccessPolicy] = ACCESS_POLICIES) -> Decision:
     """The strictest answer of all access policies; silence means deny."""
-    answers = (policy(question) for policy in ACCESS_POLICIES)
+    answers = (policy(question) for policy in policies)
     return strictest([answer for answer in answers if answer is not None])
 
 

@@ -7,12 +7,14 @@ import strawberry
 from strawberry import UNSET
 
 from graph.context import GatewayInfo
+from graph.kinds.values import parse_custom
 from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.identity import Identity, identity_name
 from graph.model.patch import checked
 from graph.ports import NamedIdentity
 from graph.types.access import access, exposes
+from graph.types.scalars import CustomValues
 from policies.classification import DataClass
 
 
@@ -24,12 +26,17 @@ class PersonNameInput:
 
 
 @exposes(Identity)
-@strawberry.input(description="A way to recognise the person on one channel.")
-class IdentityInput:
+@strawberry.input(description="What somebody is known by on one channel.")
+class IdentityNameInput:
     channel: Channel = strawberry.field(
         description="The channel.", directives=[access(DataClass.CONTACT)]
     )
     value: str = strawberry.field(description="Number, address or handle, in any notation.")
+
+
+@exposes(Identity)
+@strawberry.input(description="A way to recognise the person on one channel.")
+class IdentityInput(IdentityNameInput):
     verified: bool = strawberry.field(
         default=False,
         description="Whether the person has proved that it is theirs.",
@@ -50,6 +57,21 @@ class LinkInput:
     record_id: str = strawberry.field(description="The record's id in the CRM.")
 
 
+@exposes(model.Profile)
+@strawberry.input(description="What is known about a person, apart from how to reach them.")
+class CoreInput:
+    name: PersonNameInput | None = strawberry.field(default=UNSET, description="The name.")
+    birth_date: date | None = strawberry.field(default=UNSET, description="Date of birth.")
+    gender: str | None = strawberry.field(default=UNSET, description="Gender, as they state it.")
+    language: str | None = strawberry.field(default=UNSET, description="Language tag (BCP 47).")
+    links: list[LinkInput] | None = strawberry.field(
+        default=UNSET, description="All CRM records this person is."
+    )
+    custom: CustomValues | None = strawberry.field(
+        default=UNSET, description="Values of custom fields by key; null clears one."
+    )
+
+
 _Value = TypeVar("_Value")
 
 
@@ -58,7 +80,13 @@ def sent(value: _Value | None) -> _Value | None:
     return None if value is UNSET else value
 
 
-def named(given: IdentityInput, info: GatewayInfo) -> NamedIdentity:
+def named(
+    given: IdentityNameInput,
+    info: GatewayInfo,
+    *,
+    is_verified: bool = False,
+    is_primary: bool = False,
+) -> NamedIdentity:
     """An identity as it is kept; raises `BadValue` for what can't be one."""
     wiring, now = info.context.wiring, info.context.wiring.now()
     name = identity_name(given.channel, given.value, wiring.region)
@@ -66,8 +94,8 @@ def named(given: IdentityInput, info: GatewayInfo) -> NamedIdentity:
         channel=given.channel,
         value=name.value,
         raw=given.value.strip(),
-        verified=given.verified,
-        primary=given.primary,
+        verified=is_verified,
+        primary=is_primary,
         source=info.context.principal.client or info.context.principal.subject,
         first_seen_at=now,
         last_seen_at=now,
@@ -75,25 +103,35 @@ def named(given: IdentityInput, info: GatewayInfo) -> NamedIdentity:
     return NamedIdentity(name, identity)
 
 
-def core_changes(
-    info: GatewayInfo,
-    name: PersonNameInput | None,
-    birth_date: date | None,
-    gender: str | None,
-    language: str | None,
-) -> dict[str, object]:
+def new_identity(given: IdentityInput, info: GatewayInfo) -> NamedIdentity:
+    """An identity with what the input says about it."""
+    return named(given, info, is_verified=given.verified, is_primary=given.primary)
+
+
+def core_changes(info: GatewayInfo, input: CoreInput) -> dict[str, object]:
     """What an input says about the core attributes, checked; what isn't sent is left out."""
-    sent: dict[str, object] = {"birth_date": birth_date, "gender": gender, "language": language}
-    if name is None:
+    sent: dict[str, object] = {
+        "birth_date": input.birth_date,
+        "gender": input.gender,
+        "language": input.language,
+    }
+    if input.name is None:
         sent |= {"name.given": None, "name.family": None}
-    elif name is not UNSET:
-        sent |= {"name.given": name.given, "name.family": name.family}
+    elif input.name is not UNSET:
+        sent |= {"name.given": input.name.given, "name.family": input.name.family}
     today = info.context.wiring.now().date()
-    return checked({key: value for key, value in sent.items() if value is not UNSET}, today)
+    changes = checked({key: value for key, value in sent.items() if value is not UNSET}, today)
+    if input.links is not UNSET:
+        changes["links"] = _links(input.links)
+    return changes
 
 
-def links_of(given: list[LinkInput] | None) -> tuple[model.Link, ...]:
-    """The links as they are kept."""
+def custom_changes(info: GatewayInfo, input: CoreInput) -> dict[str, object]:
+    """What an input says about custom fields, checked, by field id; None clears."""
+    return parse_custom(input.custom or {}, info.context.plan.customer_schema)
+
+
+def _links(given: list[LinkInput] | None) -> tuple[model.Link, ...]:
     return tuple(
         model.Link(source=link.source, object=link.object, record_id=link.record_id)
         for link in given or ()

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from policies.access.question import Question
-from policies.access.roles import by_role
+from policies.access.roles import by_field_roles, by_role
 from policies.decision import Decision, Effect
 
 _STEP_UP = "STEP_UP_REQUIRED"
@@ -19,12 +19,16 @@ def by_second_factor(question: Question) -> Decision | None:
     if question.label.needs_step_up:
         return Decision(Effect.DENY, "the field needs a second factor", _STEP_UP)
     rights = question.matrix.roles
-    usable = frozenset(
-        role for role in principal.roles if role in rights and not rights[role].second_factor
+    proved = frozenset(
+        role for role in principal.roles if role not in rights or not rights[role].second_factor
     )
-    hoped = by_role(question)
-    left = by_role(replace(question, principal=replace(principal, roles=usable)))
-    effect = left.effect if left else Effect.DENY
-    if hoped is None or hoped.effect >= effect:
+    effect = _given(replace(question, principal=replace(principal, roles=proved)))
+    if _given(question) >= effect:
         return None
     return Decision(effect, "your role needs a second factor for this", _STEP_UP)
+
+
+def _given(question: Question) -> Effect:
+    """What the principal's roles give, both by the class and by the field's own list."""
+    reserved = by_field_roles(question)
+    return reserved.effect if reserved else by_role(question).effect

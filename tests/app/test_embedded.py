@@ -6,7 +6,6 @@ import stat
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -201,12 +200,14 @@ async def test_no_acknowledged_write_is_lost_in_ten_kills(tmp_path: Path):
     async with EmbeddedServer(tmp_path, timing=QUICK) as server:
         for kill in range(10):
             async with open_client(server.uri, 5) as client:
+                killed = asyncio.Event()
                 writers = [
-                    asyncio.create_task(write_until_it_fails(client, f"{kill}-{n}", acknowledged))
+                    asyncio.create_task(write_until(killed, client, f"{kill}-{n}", acknowledged))
                     for n in range(8)
                 ]
                 await asyncio.sleep(chance.uniform(0.05, 0.6))
                 os.kill(server.pid, signal.SIGKILL)
+                killed.set()
                 await asyncio.gather(*writers)
 
                 await until(lambda client=client: client.admin.command("ping"))
@@ -216,12 +217,13 @@ async def test_no_acknowledged_write_is_lost_in_ten_kills(tmp_path: Path):
     assert len(acknowledged) > 100
 
 
-async def write_until_it_fails(
-    client: AsyncMongoClient[Any], name: str, acknowledged: set[str]
+async def write_until(
+    killed: asyncio.Event, client: AsyncMongoClient[Any], name: str, acknowledged: set[str]
 ) -> None:
     """Insert notes, every other writer by transactions of two."""
-    notes, in_pairs = client.shop.notes, int(name[-1]) % 2
-    for number in count():
+    notes, in_pairs, number = client.shop.notes, int(name[-1]) % 2, 0
+    while not killed.is_set():
+        number += 1
         texts = [{"_id": f"{name}-{number}-{part}", "text": "x"} for part in range(1 + in_pairs)]
         try:
             if in_pairs:

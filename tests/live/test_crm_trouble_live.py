@@ -21,7 +21,7 @@ query ($id: ID!) {
 """
 # What may stand in no answer and no log: the CRM's words, the secret, the record, the key.
 VENDOR = ("Failed on purpose", "HubSpot", "hubspot", "127.0.0.1", "/crm/", "contacts", "503", "429")
-SECRETS = ("sandbox-token", "a-wrong-secret", "Bearer", "gold", "Lisbon", "profile_id", "RATE_LIMI")
+SECRETS = ("sandbox-token", "a-wrong-secret", "Bearer", "gold", "Lisbon", "profile_id", "RATE_LIMITS")
 LIMIT = {"calls": 1, "per_s": 3600.0, "policy": "DAILY"}
 
 

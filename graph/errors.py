@@ -10,7 +10,6 @@ Everything that isn't in the table is INTERNAL, with an incident id and nothing 
 import logging
 import secrets
 import traceback
-from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -128,20 +127,28 @@ def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
             return _internal(error)
 
 
-def formatted(error: GraphQLError) -> dict[str, Any]:
-    """One entry of the response's `errors`."""
-    entry: dict[str, Any] = {"message": error.message}
+def request_error(error: GraphQLError) -> dict[str, Any]:
+    """The entry of `errors` for a document or variables that can't be executed."""
+    return {
+        "message": error.message,
+        **_place(error),
+        "extensions": {"code": ErrorCode.BAD_INPUT.value},
+    }
+
+
+def field_error(error: GraphQLError) -> dict[str, Any]:
+    """The entry of `errors` for a field that failed while it was executed."""
+    message, extensions = client_error(error.original_error or error)
+    return {"message": message, **_place(error), "extensions": extensions}
+
+
+def _place(error: GraphQLError) -> dict[str, Any]:
+    place: dict[str, Any] = {}
     if error.locations:
-        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        place["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
-        entry["path"] = list(error.path)
-    original = error.original_error
-    if original is None:
-        extensions: Mapping[str, Any] = error.extensions or {"code": ErrorCode.BAD_INPUT.value}
-        entry["extensions"] = dict(extensions)
-        return entry
-    entry["message"], entry["extensions"] = client_error(original)
-    return entry
+        place["path"] = list(error.path)
+    return place
 
 
 def _internal(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,15 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from connectors.runtime.budget import Budget
 from graph.context import Context
-from graph.errors import BadInput, ErrorCode, Forbidden, GatewayError, client_error, formatted
+from graph.errors import (
+    BadInput,
+    ErrorCode,
+    Forbidden,
+    GatewayError,
+    client_error,
+    field_error,
+    request_error,
+)
 from graph.execution.documents import Document, without_values
 from graph.execution.request import Answer, Request
 from graph.inputs import InputCheck
@@ -64,7 +72,7 @@ def refused(error: Exception) -> Answer:
 
 
 def _refused(errors: Iterable[GraphQLError]) -> Answer:
-    body = {"errors": [formatted(error) for error in errors]}
+    body = {"errors": [request_error(error) for error in errors]}
     return Answer(body, is_request_error=True, code=ErrorCode.BAD_INPUT.value)
 
 
@@ -141,7 +149,7 @@ def _answer(
     result: ExecutionResult, plan: DocumentPlan, reports: Mapping[str, SourceReport]
 ) -> Answer:
     body: dict[str, Any] = {"data": result.data}
-    errors = [formatted(error) for error in result.errors or ()]
+    errors = [field_error(error) for error in result.errors or ()]
     if result.data is not None:
         errors += [_withheld(item) for item in plan.withheld.values()]
     if errors:

@@ -50,6 +50,9 @@ query ($value: String!) { identify(channel: VOICE, value: $value) { outcome prof
 """
 
 
+VIEWER = "{ viewer { tenant } }"
+
+
 @dataclass(slots=True)
 class Diary:
     """What writers were told: ids of acknowledged profiles, the last acknowledged update of each
@@ -144,7 +147,7 @@ async def lost(gateway: TestGateway, diary: Diary) -> set[str]:
     names = {item["id"]: int(item.get("name", {}).get("family", 0)) for item in profiles}
     claimed = {item["profile"] async for item in database.identities.find({}, {"profile": 1})}
     # A later update may have been carried out although its answer said that nobody knows.
-    behind = {id for id, number in updated.items() if names.get(id, -1) < number}
+    behind = {one for one, number in updated.items() if names.get(one, -1) < number}
     return (kept - names.keys()) | (kept - claimed) | behind
 
 
@@ -194,7 +197,7 @@ async def test_without_a_store_every_request_says_so_and_the_gateway_lives(
         stranger = await gateway.as_role("service", tenant=f"{tenant}-x").post(
             "{ viewer { tenant } }"
         )
-        viewer = await known.data("{ viewer { tenant } }")
+        viewer = await known.data(VIEWER)
         alive = await gateway.client.get("/livez")
 
     assert codes(read) == codes(stranger) == ["STORE_UNAVAILABLE"]

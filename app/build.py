@@ -15,6 +15,7 @@ from app.auth.development import DevelopmentIssuer
 from app.auth.production import refuse_in_production
 from app.keys import identity_key, key_check, resolve_secret
 from app.schemas import Schemas
+from app.store.address import store_uri
 from app.store.attach import embedded_server, opened_client
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
@@ -53,12 +54,12 @@ async def open_gateway(
         WrongMatrix: it can't start; the message says what to do.
     """
     refuse_in_production(settings)
+    uri = store_uri(settings)
     root = identity_key(settings, settings.store.path)
     matrix = read_matrix()
     check_matrix(TenantSchema(), matrix)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
-        uri = settings.store.uri
         if uri is None:
             server = embedded_server(settings.store.path, test_commands=test_commands)
             uri = await stack.enter_async_context(server)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 import uvloop
 from graphql import introspection_from_schema
-from pymongo.errors import ConfigurationError, PyMongoError
+from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -51,19 +51,23 @@ _SAYABLE = (
     GatewayError,
     SourceError,
     PolicyError,
-    ConfigurationError,
 )
+_SWITCHED_OFF = "Development tokens are switched off (auth.development, or env is production)."
 _Result = TypeVar("_Result")
 _errors = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
+]
 Tenant = Annotated[str, typer.Option(help="The tenant.")]
 
 
 @cli.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
     """Answer requests until a signal asks to stop."""
     settings = _listening_at(_settings(), host, port)
@@ -78,16 +82,16 @@ def serve(
 
 @cli.command()
 def demo(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    host: Host = None,
+    port: Port = None,
     customers: Annotated[
         int, typer.Option(help="How many customers to invent.", min=1, max=500)
     ] = 500,
 ) -> None:
     """Serve invented customers and a sandbox CRM, and print a first query to paste."""
     settings = _listening_at(_settings(), host, port)
-    if settings.env == "production":
-        _fail("The demo uses development tokens: it doesn't run with GATEWAY_ENV=production.")
+    if settings.env == "production" or not settings.auth.development:
+        _fail(f"The demo uses development tokens. {_SWITCHED_OFF}")
     # Faker comes with the `demo` extra alone: the other commands must work without it.
     try:
         from app.demo.run import demonstrate  # noqa: PLC0415 - see above
@@ -112,7 +116,7 @@ def token(
         raise typer.BadParameter(f"no such role: {', '.join(unknown)}", param_hint="--role")
     issuer = _guarded(lambda: development_issuer(_settings()))
     if issuer is None:
-        _fail("Development tokens are switched off (auth.development, or env is production).")
+        _fail(_SWITCHED_OFF)
     try:
         made = issuer.token(
             role,
@@ -250,7 +254,8 @@ def _guarded(act: Callable[[], _Result]) -> _Result:
     except PyMongoError as error:
         _fail(f"The store gives no answer ({type(error).__name__}); try `profile-gateway doctor`.")
     except OSError as error:
-        _fail(f"{error.strerror or error}")
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}")
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(130) from None
 

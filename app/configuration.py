@@ -1,8 +1,9 @@
 """Reads the settings: a file, then variables over it; unknown names refuse to start."""
 
+import json
 import os
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin
 
@@ -19,6 +20,9 @@ from app.settings import Settings
 _PREFIX = "GATEWAY_"
 _FILE_VARIABLE = "GATEWAY_CONFIG"
 _DEFAULT_FILE = "gateway.toml"
+
+_Path = tuple[str, ...]
+"""Where a setting is: ("store", "uri")."""
 
 
 class WrongSettings(Exception):
@@ -52,8 +56,8 @@ def load_settings() -> Settings:
         WrongSettings: an unknown name (with the nearest known one), a value of the wrong kind,
             or a file that isn't there or isn't TOML.
     """
-    if unknown := list(_unknown_variables(os.environ)):
-        raise WrongSettings("\n".join(unknown))
+    if troubles := list(_troubles(os.environ)):
+        raise WrongSettings("\n".join(troubles))
     named = os.environ.get(_FILE_VARIABLE)
     if named and not Path(named).is_file():
         raise WrongSettings(f"{_FILE_VARIABLE} names {named}, which is no file.")
@@ -61,60 +65,87 @@ def load_settings() -> Settings:
         return _Loaded()
     except ValidationError as error:
         raise WrongSettings("\n".join(_told(item) for item in error.errors())) from None
+    except OSError as error:
+        raise WrongSettings(f"{_file()} can't be read: {error.strerror}.") from None
     except ValueError as error:
-        raise WrongSettings(f"{_file()} can't be read: {error}") from None
+        raise WrongSettings(f"{_file()} can't be read: {error}.") from None
 
 
 def _file() -> Path:
-    return Path(os.environ.get(_FILE_VARIABLE, _DEFAULT_FILE))
+    return Path(os.environ.get(_FILE_VARIABLE) or _DEFAULT_FILE)
 
 
 def _told(error: Mapping[str, Any]) -> str:
-    path = [str(part) for part in error["loc"]]
+    path = tuple(str(part) for part in error["loc"])
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
-        return f"{name} is no setting{_nearest(path[-1], _names_below(path[:-1]))}"
+        near = _nearest(path, _paths(Settings, path))
+        return f"{name} is no setting. Did you mean {'.'.join(near)}?"
     return f"{name}: {error['msg']}."
 
 
-def _unknown_variables(environment: Mapping[str, str]) -> Iterable[str]:
+def _troubles(environment: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the variables, as far as it can be told without their values."""
     for name in sorted(environment):
-        if not name.startswith(_PREFIX) or name == _FILE_VARIABLE:
+        if not name.upper().startswith(_PREFIX) or name.upper() == _FILE_VARIABLE:
             continue
-        path = name.removeprefix(_PREFIX).lower().split("__")
-        for depth, part in enumerate(path):
-            known = _names_below(path[:depth])
-            if known is not None and part not in known:
-                begun = _PREFIX + "".join(f"{item.upper()}__" for item in path[:depth])
-                near = _nearest(begun + part.upper(), [begun + item.upper() for item in known])
-                yield f"{name} is no setting{near}"
-                break
+        path = tuple(name[len(_PREFIX) :].lower().split("__"))
+        found = _below(Settings, path)
+        if found is None:
+            known = [item for item in _paths(Settings, path) if _below(Settings, item)]
+            near = _PREFIX + "__".join(_nearest(path, known)).upper()
+            yield f"{name} is no setting. Did you mean {near}?"
+        elif _is_composed(found) and not _is_json(environment[name]):
+            yield f"{name} must be JSON."
 
 
-def _nearest(name: str, known: Iterable[str] | None) -> str:
-    found = get_close_matches(name, list(known or ()), n=1, cutoff=0.4)
-    return f". Did you mean {found[0]}?" if found else "."
+def _nearest(path: _Path, known: Iterable[_Path]) -> _Path:
+    """The most similar one, as a whole or in its last name, for people forget where it belongs."""
+
+    def similarity(item: _Path) -> float:
+        whole = SequenceMatcher(None, ".".join(path), ".".join(item)).ratio()
+        return max(whole, SequenceMatcher(None, path[-1], item[-1]).ratio())
+
+    return max(known, key=similarity)
 
 
-def _names_below(path: list[str]) -> list[str] | None:
-    """Names of the settings below a path; None where any name may stand."""
-    model: type[BaseModel] = Settings
-    for position, part in enumerate(path):
-        field = model.model_fields.get(part)
-        inner = field.annotation if field else None
+def _below(annotation: Any, path: _Path) -> Any:  # noqa: ANN401 - any annotation
+    """The type of what a variable may set; None where there is no such setting."""
+    if not path:
+        return annotation
+    name, *rest = path
+    if get_origin(annotation) is dict:
+        return _below(get_args(annotation)[1], tuple(rest))
+    if _is_model(annotation) and name in annotation.model_fields:
+        return _below(annotation.model_fields[name].annotation, tuple(rest))
+    return None
+
+
+def _paths(model: type[BaseModel], near: _Path, begun: _Path = ()) -> Iterator[_Path]:
+    """Where every setting is; names that the operator chose are those in `near`."""
+    for name, field in model.model_fields.items():
+        here, inner = (*begun, name), field.annotation
+        yield here
         if get_origin(inner) in (dict, tuple):
-            inner = get_args(inner)[-1 if get_origin(inner) is dict else 0]
-            if position == len(path) - 1 or not _is_model(inner):
-                return None
-            return _names_in(inner, path[position + 2 :])
-        if not _is_model(inner):
-            return None
-        model = cast("type[BaseModel]", inner)
-    return list(model.model_fields)
+            inner = get_args(inner)[1 if get_origin(inner) is dict else 0]
+            depth = len(here)
+            if near[:depth] != here or len(near) == depth:
+                continue
+            here = near[: depth + 1]
+        if _is_model(inner):
+            yield from _paths(cast("type[BaseModel]", inner), near, here)
 
 
-def _names_in(model: Any, rest: list[str]) -> list[str] | None:  # noqa: ANN401 - a model class
-    return None if rest else list(model.model_fields)
+def _is_composed(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    return _is_model(annotation) or get_origin(annotation) in (dict, tuple)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_model(candidate: Any) -> bool:  # noqa: ANN401 - any annotation

@@ -11,6 +11,7 @@ from graph.ports import Definitions
 from graph.schema import TenantSchema
 
 _FRESH_S = 0.5
+_PATIENCE_S = 0.5
 _MAX_TENANTS = 1_000
 
 
@@ -55,10 +56,13 @@ class Schemas:
     async def _refresh(self, tenant: str, known: _Entry | None) -> TenantSchema:
         began = self._clock()
         try:
-            schema = await self._newest(tenant, known)
-        except StoreUnavailable:
+            # A store that is away must cost a known tenant's requests little.
+            async with asyncio.timeout(_PATIENCE_S if known else None):
+                schema = await self._newest(tenant, known)
+        except (StoreUnavailable, TimeoutError):
             if known is None:
                 raise
+            known.checked_at = self._clock()
             return known.schema
         self._entries[tenant] = _Entry(schema, began)
         self._entries.move_to_end(tenant)

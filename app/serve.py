@@ -1,7 +1,10 @@
 """Runs the HTTP server of an open gateway."""
 
+import asyncio
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -16,16 +19,47 @@ Listening = Callable[[Gateway, str], Awaitable[None]]
 
 
 class _Server(uvicorn.Server):
-    """Tells once it listens."""
+    """Tells once it listens; leaves signals to others."""
 
     def __init__(self, configuration: uvicorn.Config, tell: Callable[[], Awaitable[None]]) -> None:
         super().__init__(configuration)
         self._tell = tell
+        self._telling: asyncio.Future[None] | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: uvicorn's own would raise the signal again before the store is closed."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then tell."""
         await super().startup(sockets)
-        await self._tell()
+        self._telling = asyncio.ensure_future(self._tell())
+        await asyncio.wait({self._telling})
+        if not self._telling.cancelled():
+            self._telling.result()
+
+    def stop(self) -> None:
+        """Finish the requests that run, and end; when asked again, end without finishing them."""
+        self.force_exit, self.should_exit = self.should_exit, True
+        if self._telling is not None:
+            self._telling.cancel()
+
+
+class _Stop:
+    """What SIGINT and SIGTERM do: cancel the start, or stop the server once there is one."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.server: _Server | None = None
+        self._starting = asyncio.current_task()
+
+    def __call__(self) -> None:
+        self.is_asked = True
+        if self.server is not None:
+            self.server.stop()
+        elif self._starting is not None:
+            self._starting.cancel()
 
 
 async def serve(settings: Settings, listening: Listening) -> None:
@@ -35,12 +69,29 @@ async def serve(settings: Settings, listening: Listening) -> None:
         OSError: the address is taken, or isn't ours to listen on.
         Whatever `open_gateway` raises: the gateway can't start.
     """
-    with _bound(settings.http.host, settings.http.port) as listener:
+    with _bound(settings.http.host, settings.http.port) as listener, _signals() as stop:
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        async with open_gateway(settings) as gateway:
-            server = _Server(_configuration(gateway), lambda: listening(gateway, address))
-            await server.serve([listener])
+        try:
+            async with open_gateway(settings) as gateway:
+                stop.server = _Server(_configuration(gateway), lambda: listening(gateway, address))
+                await stop.server.serve([listener])
+        except asyncio.CancelledError:
+            if not stop.is_asked:
+                raise
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """They are heard until the gateway is closed, so that a second one doesn't tear it apart."""
+    loop, stop = asyncio.get_running_loop(), _Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 def _configuration(gateway: Gateway) -> uvicorn.Config:
@@ -61,7 +112,8 @@ def _bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        told = f"Can't listen on {host}, port {port}: {error.strerror}."
+        raise OSError(error.errno, told) from None
     return listener

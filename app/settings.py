@@ -41,9 +41,11 @@ class StoreSettings(_Section):
         None, description="MongoDB connection string; unset: the embedded server."
     )
     path: Path = Field(Path("data"), description="Directory of the embedded server and of keys.")
-    database: str = Field("profile_gateway", description="Name of the database.")
+    database: str = Field(
+        "profile_gateway", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Name of the database."
+    )
     deadline_s: float = Field(
-        5.0, gt=0, description="Longest wait for one store operation, seconds."
+        5.0, ge=0.01, le=3600, description="Longest wait for one store operation, seconds."
     )
     max_embedded_profiles: int = Field(
         100_000,
@@ -107,10 +109,13 @@ class AuthSettings(_Section):
         names = [issuer.issuer for issuer in issuers]
         if len(set(names)) != len(names):
             raise ValueError("an issuer is listed twice")
-        for issuer in issuers:
-            address = issuer.jwks_uri or issuer.issuer
-            if not is_trustworthy(address):
-                raise ValueError(f"{address} must be an https address, or http on this machine")
+        for number, issuer in enumerate(issuers):
+            place = "jwks_uri" if issuer.jwks_uri else "issuer"
+            if not is_trustworthy(issuer.jwks_uri or issuer.issuer):
+                # The address isn't told: people put credentials into addresses.
+                raise ValueError(
+                    f"{number}.{place} must be an https address, or http on this machine"
+                )
         return issuers
 
 

@@ -76,6 +76,7 @@ class LiveReads:
         self._now = now
         self._running: dict[asyncio.Task[None], tuple[SourceReport, float]] = {}
         self._batches: dict[tuple[str, str], _Batch] = {}
+        self._is_closed = False
         self.reports: dict[str, SourceReport] = {}
         wanted: dict[tuple[str, str], set[str]] = {}
         for definition in definitions:
@@ -128,6 +129,7 @@ class LiveReads:
 
     def close(self) -> None:
         """Give up what nobody waits for any more; its time counts up to now."""
+        self._is_closed = True
         for task, (report, began) in self._running.items():
             if not task.done():
                 task.cancel()
@@ -143,6 +145,8 @@ class LiveReads:
         return batch.seen[key]
 
     def _ask(self, batch: _Batch) -> None:
+        if self._is_closed:  # the answer came within the window, so nobody waits
+            return
         asked, batch.waiting, batch.is_scheduled = batch.waiting, {}, False
         size = batch.source.connector.max_keys
         keys = list(asked)
@@ -163,7 +167,9 @@ class LiveReads:
     ) -> None:
         source, began = batch.source, time.monotonic()
         try:
-            outcomes = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
+            found = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
+            silence = BadPayload(source.name, "the connector says nothing of a key")
+            outcomes = {key: found.get(key, silence) for key in asked}
         except Exception:  # noqa: BLE001 - a connector's bug must cost its fields, not the answer
             failure = BadPayload(source.name, "the connector failed")
             outcomes = dict.fromkeys(asked, failure)
@@ -172,7 +178,7 @@ class LiveReads:
         report.failed(item.code for item in outcomes.values() if isinstance(item, SourceError))
         for key, future in asked.items():
             if not future.done():
-                future.set_result((outcomes.get(key), at))
+                future.set_result((outcomes[key], at))
 
 
 def _place(definition: FieldDefinition) -> tuple[str, str]:

@@ -64,10 +64,11 @@ class ProfileLoader:
         futures = [self._loaded[one] for one in ids]
         try:
             found = await self._store.get_many(ids, self._plan.access.scope, self.attributes)
+            shown = [self.show(stored) if stored else None for stored in found]
         except Exception as error:  # noqa: BLE001 - handed on to everybody who waits
             for future in futures:
                 future.set_exception(error)
                 future.exception()  # marked as seen: a cancelled waiter must not log it
             return
-        for future, stored in zip(futures, found, strict=True):
-            future.set_result(self.show(stored) if stored else None)
+        for future, profile in zip(futures, shown, strict=True):
+            future.set_result(profile)

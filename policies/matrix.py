@@ -111,7 +111,7 @@ def _typed(value: Any, type_: type[_Type], what: str) -> _Type:  # noqa: ANN401 
 
 
 def _refuse_unknown(what: str, names: Any, known: Any) -> None:  # noqa: ANN401 - any collection
-    if unknown := sorted(set(names) - set(known)):
+    if unknown := sorted({str(name) for name in names} - set(known)):
         raise WrongMatrix(
             f"unknown {what}: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
         )

@@ -9,8 +9,11 @@ from typing import Any
 import pymongo
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 
+from app.configuration import WrongSettings
 from app.settings import Settings
+from app.store.address import UNUSABLE, store_uri
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer
 from app.store.embedded_files import EmbeddedServerError
@@ -45,9 +48,10 @@ async def attached_store(settings: Settings) -> AsyncIterator[Store]:
 
     Raises:
         EmbeddedServerError: the embedded server can't be used.
+        WrongSettings, RefusedInProduction: the configured one can't.
     """
     async with AsyncExitStack() as stack:
-        uri = settings.store.uri or await _embedded_uri(settings.store.path, stack)
+        uri = store_uri(settings) or await _embedded_uri(settings.store.path, stack)
         client = await opened_client(uri, settings.store.deadline_s, stack)
         yield Store(client, client[settings.store.database])
 
@@ -55,8 +59,15 @@ async def attached_store(settings: Settings) -> AsyncIterator[Store]:
 async def opened_client(
     uri: str, deadline_s: float, stack: AsyncExitStack
 ) -> AsyncMongoClient[dict[str, Any]]:
-    """A client that the stack closes."""
-    client = open_client(uri, deadline_s)
+    """A client that the stack closes.
+
+    Raises:
+        WrongSettings: the driver can't use `uri`.
+    """
+    try:
+        client = open_client(uri, deadline_s)
+    except (PyMongoError, ValueError):
+        raise WrongSettings(UNUSABLE) from None  # the driver's own message may quote it
 
     async def close() -> None:
         with pymongo.timeout(_CLOSE_WITHIN_S):

@@ -82,11 +82,11 @@ class Draft:
         """Write `documents`, each so that it reads back the same to the bit."""
         for document in documents:
             raw = bytes(document.raw)
-            text = json_util.dumps(bson.decode(raw, _TYPES), json_options=_JSON)
-            if _reads_back(text, raw):
-                self._write({"c": collection, "d": orjson.Fragment(text)})
-            else:
+            text = _extended_json(raw)
+            if text is None:
                 self._write({"c": collection, "b": b64encode(raw).decode()})
+            else:
+                self._write({"c": collection, "d": orjson.Fragment(text)})
         self._counts[collection] += len(documents)
 
     def finish(self) -> Summary:
@@ -111,11 +111,14 @@ class Draft:
         self._file.write(text)
 
 
-def _reads_back(text: str, raw: bytes) -> bool:
+def _extended_json(raw: bytes) -> str | None:
+    """The document in extended JSON; None where that wouldn't read back the same."""
     try:
-        return bson.encode(json_util.loads(text, json_options=_JSON)) == raw
+        text = json_util.dumps(bson.decode(raw, _TYPES), json_options=_JSON)
+        same = bson.encode(json_util.loads(text, json_options=_JSON)) == raw
     except _UNREADABLE:
-        return False
+        return None
+    return text if same else None
 
 
 def _sync_directory(path: Path) -> None:

@@ -25,6 +25,10 @@ class EmbeddedServerError(Exception):
     """The embedded server can't be used; the message says why and what to do."""
 
 
+class DirectoryInUse(EmbeddedServerError):
+    """Another gateway uses the data directory."""
+
+
 def find_executable() -> Path:
     """The server's executable: the one beside our interpreter, else the first on PATH.
 
@@ -72,7 +76,8 @@ def claim(path: Path) -> int:
     The directory is made when it is missing, and is ours alone (mode 0700) from here on.
 
     Raises:
-        EmbeddedServerError: another gateway holds it, or it can't be used.
+        DirectoryInUse: another gateway holds it.
+        EmbeddedServerError: it can't be made or written.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,7 +105,7 @@ def _lock(descriptor: int, path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.read(descriptor, 20).decode().strip() or "unknown"
-        raise EmbeddedServerError(
+        raise DirectoryInUse(
             f"The data directory {path} is in use by another gateway (process {holder})."
             " Stop that one, or give this one a directory of its own with GATEWAY_STORE__PATH."
         ) from None

@@ -6,17 +6,11 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import pymongo
-from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
 
 from app.store.embedded_files import find_executable, open_log
+from app.store.embedded_probe import HOST, knock, passes
 
-_HOST = "127.0.0.1"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 # The kernel kills the server when the thread that started it ends, even by SIGKILL.  A small
@@ -51,13 +45,13 @@ class Run:
     async def until_ready(self, probe_within_s: float) -> None:
         """Return when it passes a probe, or has ended."""
         while self.code is None:
-            if await _listens(self.port) and await self.is_well(probe_within_s):
+            if await self.is_well(probe_within_s):
                 return
             await self.ends_within(0.02)
 
     async def is_well(self, within_s: float) -> bool:
         """Whether it passes a probe; False at once when it ends meanwhile."""
-        probe = asyncio.create_task(_probe(uri(self.port), within_s))
+        probe = asyncio.create_task(passes(self.port, within_s))
         ended = asyncio.create_task(self.process.wait())
         try:
             await asyncio.wait({probe, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,7 +82,7 @@ class Run:
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 while not await self.ends_within(0.05):
-                    await _listens(self.port)
+                    await knock(self.port)
 
 
 async def launch(path: Path, port: int, *, test_commands: bool) -> Run:
@@ -116,7 +110,7 @@ async def launch(path: Path, port: int, *, test_commands: bool) -> Run:
 def _arguments(port: int, *, test_commands: bool) -> list[str]:
     return [
         *("--config", "server.toml", "--storage-path", "db", "--log-level", "WARNING"),
-        *("--host", _HOST, "--port", str(port), "--cache-size", "256M"),
+        *("--host", HOST, "--port", str(port), "--cache-size", "256M"),
         "--sync-on-commit",  # without it, a killed server loses acknowledged majority writes
         *(["--enable-test-commands"] if test_commands else []),
     ]
@@ -128,7 +122,7 @@ def uri(port: int) -> str:
     Writes aren't retried: the server forgets in a crash which of them it has applied.
     """
     return (
-        f"mongodb://{_HOST}:{port}/?directConnection=true&retryWrites=false"
+        f"mongodb://{HOST}:{port}/?directConnection=true&retryWrites=false"
         "&maxPoolSize=16&maxIdleTimeMS=240000&timeoutMS=10000&w=majority&journal=true"
     )
 
@@ -142,37 +136,5 @@ def reserve_port() -> socket.socket:
     reserved = socket.socket()
     if sys.platform == "linux":
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.bind((_HOST, 0))
+    reserved.bind((HOST, 0))
     return reserved
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(_HOST, port)
-    except OSError:
-        return False
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return True
-
-
-async def _probe(address: str, within_s: float) -> bool:
-    """Whether a ping, a durable write and a transaction succeed within `within_s`.
-
-    The transaction only reads, so it waits for nobody.  Its point is that the server clears away
-    transactions whose clients have died, and with them their locks, when another one runs.
-    """
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        address, appname="profile-gateway-supervisor"
-    )
-    with suppress(PyMongoError), pymongo.timeout(within_s):
-        async with client:
-            await client.admin.command("ping")
-            probes = client["embedded_server"]["probes"]
-            now = {"$set": {"at": datetime.now(UTC)}}
-            await probes.update_one({"_id": "supervisor"}, now, upsert=True)
-            async with client.start_session() as session, await session.start_transaction():
-                await probes.find_one({"_id": "supervisor"}, session=session)
-        return True
-    return False

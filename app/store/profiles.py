@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
@@ -244,7 +245,8 @@ class MongoProfiles:
         await self._identities.insert_one(document, session=session)
 
     async def _transaction(self, write: Callable[[AsyncClientSession], Any]) -> None:
-        with store_failures():
+        # The driver repeats a transaction for two minutes: one deadline must hold for them all.
+        with store_failures(), pymongo.timeout(self._client.options.timeout):
             async with self._client.start_session() as session:
                 await session.with_transaction(write)
 

@@ -1,5 +1,10 @@
+import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+_MILLISECONDS: Final = re.compile(r"-?[0-9]{1,18}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Date:
@@ -22,8 +27,11 @@ class Date:
             raise ValueError("expected a date such as 2021-03-04") from None
 
     def from_source(self, value: object, choices: Sequence[str]) -> date:
-        """ISO text of a day or an instant, or milliseconds since 1970 (UTC), as HubSpot has it."""
-        if isinstance(value, str) and value.isdigit():
+        """ISO text of a day or an instant, or milliseconds since 1970 (UTC), as HubSpot has it.
+
+        Milliseconds are a whole number or its text, negative before 1970.
+        """
+        if isinstance(value, str) and _MILLISECONDS.fullmatch(value):
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return _day_of(value)
@@ -42,6 +50,6 @@ class Date:
 
 def _day_of(milliseconds: int) -> date:
     try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
-    except (OverflowError, OSError, ValueError):
+        return (_EPOCH + timedelta(milliseconds=milliseconds)).date()
+    except OverflowError:
         raise ValueError("expected milliseconds of a year that the calendar has") from None

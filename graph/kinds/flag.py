@@ -19,9 +19,11 @@ class Flag:
         return value
 
     def from_source(self, value: object, choices: Sequence[str]) -> bool:
-        """Text such as `true`, `no` or `1` becomes its flag; else as `parse`."""
+        """Text such as `true`, `no` or `1` becomes its flag, as 1 and 0 do; else as `parse`."""
         if isinstance(value, str):
             value = _WORDS.get(value.strip().lower())
+        if isinstance(value, int) and value in (0, 1):  # as Tryton has it on SQLite
+            value = bool(value)
         return self.parse(value, choices)
 
     def dump(self, value: object) -> object:

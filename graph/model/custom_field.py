@@ -10,7 +10,7 @@ from typing import Final
 from graph.model.errors import BadValue
 from policies.classification import DataClass, Label
 
-KEY_PATTERN: Final = re.compile(r"^[a-z][a-zA-Z0-9_]{0,63}$")
+KEY_PATTERN: Final = re.compile(r"[a-z][a-zA-Z0-9_]{0,63}")
 _MAX_LABEL: Final = 50
 _MAX_DESCRIPTION: Final = 500
 _MAX_CHOICES: Final = 500
@@ -85,7 +85,7 @@ def check_definition(definition: FieldDefinition) -> None:
     Raises:
         BadValue: says which part and why.
     """
-    if not KEY_PATTERN.match(definition.key):
+    if not KEY_PATTERN.fullmatch(definition.key):
         raise BadValue("key", "expected a lower-case letter, then up to 63 letters, digits or _")
     if not 1 <= len(definition.label.strip()) <= _MAX_LABEL:
         raise BadValue("label", f"expected 1 to {_MAX_LABEL} characters")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -15,8 +15,11 @@ from policies.classification import DataClass, classified
 MAX_PER_CHANNEL: Final = 10
 _MAX_LENGTH: Final = 254
 _EMAIL: Final = re.compile(
-    r"^[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\.]+(\.[^\s@\"(),:;<>\[\]\\.]+)+$"
+    r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\.]+(\.[^\s@\"(),:;<>\[\]\\.]+)+"
 )
+
+# Marks of direction: telephones put them around a number that is copied.
+_MARKS: Final = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class IdentityName:
     """What is unique in a tenant: the kind of identity and its normalised value."""
 
     kind: str
-    value: str
+    value: str = field(repr=False)
 
 
 def identity_name(channel: Channel, value: str, region: str) -> IdentityName:
@@ -54,17 +57,40 @@ def identity_name(channel: Channel, value: str, region: str) -> IdentityName:
         BadValue: the value can't be an identity of this channel.
     """
     kind = identity_kind(channel)
-    cleaned = unicodedata.normalize("NFKC", value).strip()
-    if not cleaned or len(cleaned) > _MAX_LENGTH or not cleaned.isprintable():
-        raise BadValue("value", f"expected 1 to {_MAX_LENGTH} printable characters")
+    cleaned = _cleaned(value)
     if kind == "phone":
-        return IdentityName(kind, _phone(cleaned, region))
-    if kind == "email":
-        return IdentityName(kind, _email(cleaned))
-    return IdentityName(kind, cleaned.casefold())
+        name = _phone(cleaned, region)
+    else:
+        name = _email(cleaned) if kind == "email" else _handle(cleaned)
+    if len(name) > _MAX_LENGTH:  # changing the case of some letters makes three of one
+        raise _unusable()
+    return IdentityName(kind, name)
+
+
+def _cleaned(value: str) -> str:
+    trimmed = value.strip().strip(_MARKS)
+    # The length first: normalising takes the square of it.
+    if len(trimmed) > _MAX_LENGTH:
+        raise _unusable()
+    cleaned = unicodedata.normalize("NFKC", trimmed).strip()
+    if not cleaned or not cleaned.isprintable():
+        raise _unusable()
+    return cleaned
+
+
+def _unusable() -> BadValue:
+    return BadValue("value", f"expected 1 to {_MAX_LENGTH} printable characters")
 
 
 def _phone(text: str, region: str) -> str:
+    found = _e164(text, region)
+    # "+44 0020..." loses one leading zero each time it is read: it would have several names.
+    if _e164(found, region) != found:
+        raise BadValue("value", "not a possible phone number")
+    return found
+
+
+def _e164(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
@@ -74,8 +100,13 @@ def _phone(text: str, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _handle(text: str) -> str:
+    # Twice: without its case, a letter may join the accent behind it.
+    return unicodedata.normalize("NFKC", text.casefold()).casefold()
+
+
 def _email(text: str) -> str:
     lowered = text.lower()
-    if not _EMAIL.match(lowered):
+    if not _EMAIL.fullmatch(lowered):
         raise BadValue("value", "not an e-mail address")
     return lowered

@@ -7,7 +7,8 @@ from typing import Final
 
 from graph.model.errors import BadValue
 
-_LANGUAGE: Final = re.compile(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}$")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}")
+_JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d"))
 _LONGEST: Final = {"name.given": 200, "name.family": 200, "gender": 50, "language": 64}
 _EARLIEST: Final = date(1850, 1, 1)
 
@@ -32,8 +33,10 @@ def _checked(name: str, value: object, today: date) -> object:
 def _text(name: str, value: str) -> str | None:
     text = value.strip()
     longest = _LONGEST[name]
-    if len(text) > longest or not text.isprintable():
+    # Persian and Indic names are spelt with joiners, which Python doesn't count as printable.
+    spelt = text.translate(_JOINERS)
+    if len(text) > longest or not spelt.isprintable() or (text and not spelt):
         raise BadValue(name, f"expected at most {longest} printable characters")
-    if name == "language" and text and not _LANGUAGE.match(text):
+    if name == "language" and text and not _LANGUAGE.fullmatch(text):
         raise BadValue(name, "expected a language tag such as pt-BR")
     return text or None

@@ -35,7 +35,8 @@ SCALARS = st.one_of(
     st.binary(),
     st.binary().map(lambda data: Binary(data, 6)),
     st.uuids().map(Binary.from_uuid),
-    st.decimals(allow_nan=True, allow_infinity=True, places=4).map(str).map(Decimal128),
+    st.decimals(-(10**25), 10**25, places=4).map(str).map(Decimal128),
+    st.binary(min_size=16, max_size=16).map(Decimal128.from_bid),
 )
 NAMES = st.text(min_size=1).filter(lambda name: "\0" not in name and "$" not in name)
 VALUES = st.recursive(

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from app.store.client import open_client, server_description
 from app.store.embedded import EmbeddedServer, Timing
-from app.store.embedded_files import EmbeddedServerError
+from app.store.embedded_files import DirectoryInUse, EmbeddedServerError
 
 QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
 
@@ -108,6 +108,20 @@ async def test_a_server_that_answers_only_errors_is_started_again(tmp_path: Path
         assert server.pid != sick
 
 
+async def test_attempts_to_restart_it_go_on_until_one_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_server_that_says: Callable[[str], None]
+):
+    timing = Timing(probe_every_s=0.5, longest_pause_s=0.2)
+    async with EmbeddedServer(tmp_path, timing=timing) as server:
+        a_server_that_says("no space")
+        os.kill(server.pid, signal.SIGKILL)
+        await until(lambda: asyncio.to_thread(said, tmp_path, "no space", times=5))
+
+        monkeypatch.undo()
+        async with open_client(server.uri, 5) as client:
+            assert await until(lambda: client.admin.command("ping"))
+
+
 async def test_it_dies_with_a_gateway_that_is_killed(tmp_path: Path):
     parent = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", PARENT, str(tmp_path)),
@@ -126,7 +140,7 @@ async def test_it_dies_with_a_gateway_that_is_killed(tmp_path: Path):
 
 async def test_a_second_gateway_on_the_same_directory_is_refused(tmp_path: Path):
     async with EmbeddedServer(tmp_path) as first, open_client(first.uri, 5) as client:
-        with pytest.raises(EmbeddedServerError, match=rf"in use by .* \(process {os.getpid()}\)"):
+        with pytest.raises(DirectoryInUse, match=rf"in use by .* \(process {os.getpid()}\)"):
             await EmbeddedServer(tmp_path).start()
 
         assert await client.admin.command("ping")
@@ -254,6 +268,10 @@ async def fail_every(client: AsyncMongoClient[Any], command: str) -> None:
             "data": {"failCommands": [command], "errorCode": 1},
         }
     )
+
+
+def said(path: Path, words: str, *, times: int) -> bool:
+    return (path / "server.log").read_text().count(words) >= times
 
 
 def has_ended(pid: int) -> bool:

@@ -103,12 +103,12 @@ class Shop:
         """The profile ids of new customers, the CRM holding these values of each."""
         if self.match != "link":
             ids = [await self._customer(number) for number in range(len(records))]
-            known = [{"profile_id": id, **record} for id, record in zip(ids, records, strict=True)]
-            await self.crm.add(known)
+            pairs = zip(ids, records, strict=True)
+            await self.crm.add([{"profile_id": own, **record} for own, record in pairs])
             return ids
         links = [
-            [{"source": self.source, "object": "contacts", "recordId": id}]
-            for id in await self.crm.add(records)
+            [{"source": self.source, "object": "contacts", "recordId": record_id}]
+            for record_id in await self.crm.add(records)
         ]
         return [await self._customer(number, links=own) for number, own in enumerate(links)]
 

@@ -21,7 +21,15 @@ query ($id: ID!) {
 """
 # What may stand in no answer and no log: the CRM's words, the secret, the record, the key.
 VENDOR = ("Failed on purpose", "HubSpot", "hubspot", "127.0.0.1", "/crm/", "contacts", "503", "429")
-SECRETS = ("sandbox-token", "a-wrong-secret", "Bearer", "gold", "Lisbon", "profile_id", "RATE_LIMITS")
+SECRETS = (
+    "sandbox-token",
+    "a-wrong-secret",
+    "Bearer",
+    "gold",
+    "Lisbon",
+    "profile_id",
+    "RATE_LIMITS",
+)
 LIMIT = {"calls": 1, "per_s": 3600.0, "policy": "DAILY"}
 
 
@@ -37,9 +45,7 @@ LIMIT = {"calls": 1, "per_s": 3600.0, "policy": "DAILY"}
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-async def test_a_crm_in_trouble_costs_its_field_and_nothing_else(
-    shop, caplog, faults, code, calls
-):
+async def test_a_crm_in_trouble_costs_its_field_and_nothing_else(shop, caplog, faults, code, calls):
     caplog.set_level(logging.INFO)
     [customer] = await shop.customers(RECORD)
     await shop.crm.misbehave(**faults)
@@ -147,9 +153,7 @@ async def test_a_page_comes_whole_when_its_crm_is_down(shop):
     ("faults", "code"),
     [({"down": True}, "SOURCE_UNAVAILABLE"), ({"hang": True}, "SOURCE_TIMEOUT")],
 )
-async def test_of_two_crms_one_that_fails_costs_only_its_own_fields(
-    by_profile, crms, faults, code
-):
+async def test_of_two_crms_one_that_fails_costs_only_its_own_fields(by_profile, crms, faults, code):
     [customer] = await by_profile.customers(RECORD)
     ledger = crms[1]
     await ledger.add([{"profile_id": customer, "loyalty": "silver"}])

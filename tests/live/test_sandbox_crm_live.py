@@ -159,8 +159,8 @@ async def test_a_page_of_25_customers_is_one_call(shop):
 
     nodes = [edge["node"] for edge in answer["data"]["profiles"]["edges"]]
     assert {node["id"]: node["custom"] for node in nodes} == {
-        id: {"tier": tiers[number], "score": number, "nickname": f"Nick {number}"}
-        for number, id in enumerate(customers)
+        customer: {"tier": tiers[number], "score": number, "nickname": f"Nick {number}"}
+        for number, customer in enumerate(customers)
     }
     assert await shop.crm.calls() == 1
     assert (await shop.crm.stats())["keys_read"] == 25
@@ -321,7 +321,10 @@ async def test_a_value_its_kind_cannot_hold_costs_that_field_alone(shop, wrong, 
     answer = await shop.caller("agent").ask(query, {"id": customer})
 
     failed = {"error": {"code": "SOURCE_UNAVAILABLE"}}
-    assert answer["data"]["profile"] == {"custom": {key: None, "city": "Lisbon"}, "fields": [failed]}
+    assert answer["data"]["profile"] == {
+        "custom": {key: None, "city": "Lisbon"},
+        "fields": [failed],
+    }
     told = [(one["path"], one["extensions"]["code"]) for one in answer["errors"]]
     assert told == [(["profile", "custom", key], "SOURCE_UNAVAILABLE")]
     assert not [value for value in wrong.values() if value in str(answer)]

@@ -1,0 +1,68 @@
+"""Benchmarks side by side: prints ratios and writes .bench/latest.json.
+
+python -m tests.bench [SUITE]
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvloop
+from rich.console import Console
+
+from app.store.embedded_files import EmbeddedServerError
+from tests.bench import connectors_suite, graphql_suite
+from tests.bench.graphql_suite import Different
+from tests.bench.load import WrongAnswer
+from tests.bench.rows import OUTPUT, Row, save
+from tests.bench.table import show
+from tests.bench.usage import is_counted_here
+
+Suite = Callable[[Callable[[str], None]], Awaitable[list[Row]]]
+SUITES: dict[str, Suite] = {
+    graphql_suite.SUITE: graphql_suite.run,
+    connectors_suite.SUITE: connectors_suite.run,
+}
+FAILURES = (EmbeddedServerError, Different, WrongAnswer, ChildProcessError)
+_WITHIN_S = 170
+_WIDTH_IN_A_FILE = 110
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all suites, or the one that is named; the exit code."""
+    errors = Console(stderr=True)
+    unknown = [name for name in arguments if name not in SUITES]
+    if unknown or len(arguments) > 1:
+        errors.print(f"usage: python -m tests.bench [SUITE]; suites: {', '.join(SUITES)}")
+        return 2
+    if not is_counted_here():
+        errors.print("The benchmarks read CPU times under /proc, which only Linux has.")
+        return 1
+    began = time.monotonic()
+    try:
+        rows = uvloop.run(_all(arguments or list(SUITES), errors))
+    except FAILURES as error:
+        errors.print(str(error))
+        return 1
+    except TimeoutError:
+        errors.print(f"The benchmarks did not end within {_WITHIN_S} s; nothing is written.")
+        return 1
+    save(rows)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_IN_A_FILE)
+    show(rows, console)
+    console.print(f"Took {time.monotonic() - began:.0f} s; the rows are in .bench/{OUTPUT.name}.")
+    return 0
+
+
+async def _all(names: Sequence[str], errors: Console) -> list[Row]:
+    rows: list[Row] = []
+    with errors.status("starting") as status:
+        async with asyncio.timeout(_WITHIN_S):
+            for name in names:
+                rows += await SUITES[name](lambda told, name=name: status.update(f"{name}: {told}"))
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

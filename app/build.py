@@ -20,7 +20,7 @@ from app.store.attach import embedded_server, opened_client
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
-from app.store.meta import check_store
+from app.store.meta import claim_store
 from app.store.names import identity_index
 from app.store.profiles import MongoProfiles
 from connectors.base import SourceSettings
@@ -66,7 +66,7 @@ async def open_gateway(
         client = await opened_client(uri, settings.store.deadline_s, stack)
         database = client[settings.store.database]
         with store_failures():
-            await check_store(database, key_check(root))
+            await claim_store(database, key_check(root))
             await create_indexes(database)
         definitions = MongoDefinitions(database)
         profiles = MongoProfiles(client, database, identity_index(root), _now)

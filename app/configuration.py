@@ -81,7 +81,7 @@ def _told(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         near = _nearest(path, _paths(Settings, path))
         return f"{name} is no setting. Did you mean {'.'.join(near)}?"
-    return f"{name}: {error['msg']}."
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def _troubles(environment: Mapping[str, str]) -> Iterator[str]:

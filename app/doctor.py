@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import httpx2
 from pymongo.errors import PyMongoError
 
+from app.auth.discovery import UnusableAnswer, discover_key_set, fetch_json
 from app.auth.production import refuse_in_production
+from app.configuration import WrongSettings
 from app.keys import KeyTrouble, identity_key, key_check, resolve_secret
-from app.settings import Settings
+from app.settings import IssuerSettings, Settings
 from app.store.attach import Store, attached_store
 from app.store.client import server_description
 from app.store.embedded_files import EmbeddedServerError
@@ -36,38 +38,52 @@ class Finding:
 
 async def examine(settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
     """Every finding, as it is made.  With `fix`, missing indexes are created."""
-    yield _keys(settings)
+    keys, root = _keys(settings)
+    yield keys
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(attached_store(settings))
-            async for finding in _store(settings, store, fix=fix):
+            async for finding in _store(settings, store, root, fix=fix):
                 yield finding
-        except (EmbeddedServerError, PyMongoError, StoreMismatch, KeyTrouble) as error:
-            yield Finding("store", is_well=False, told=_sentence(error))
+        except (EmbeddedServerError, StoreMismatch, KeyTrouble, WrongSettings) as error:
+            yield Finding("store", is_well=False, told=str(error))
+        except PyMongoError as error:
+            # The driver's own text may hold the connection string.
+            told = f"gives no answer ({type(error).__name__})"
+            yield Finding("store", is_well=False, told=told)
     for issuer in settings.auth.issuers:
-        yield await _issuer(issuer.issuer)
+        yield await _issuer(issuer)
     for name in settings.sources:
         yield await _source(settings, name)
 
 
-def _keys(settings: Settings) -> Finding:
+def _keys(settings: Settings) -> tuple[Finding, bytes | None]:
+    """The finding, and the identity key where there is one that can be used."""
+    troubles, root = [], None
     try:
         refuse_in_production(settings)
-        identity_key(settings, settings.store.path)
     except KeyTrouble as error:
-        return Finding("keys", is_well=False, told=str(error))
+        troubles.append(str(error))
+    try:
+        root = identity_key(settings, settings.store.path)
+    except KeyTrouble as error:
+        troubles.append(str(error))
+    except OSError as error:
+        troubles.append(f"{error.filename} can't be used: {error.strerror}.")
     own = settings.keys.identity is not None
     told = "identity key by reference" if own else "development key, for this machine only"
-    return Finding("keys", is_well=True, told=told)
+    return Finding("keys", is_well=not troubles, told=" ".join(troubles) or told), root
 
 
-async def _store(settings: Settings, store: Store, *, fix: bool) -> AsyncIterator[Finding]:
+async def _store(
+    settings: Settings, store: Store, root: bytes | None, *, fix: bool
+) -> AsyncIterator[Finding]:
     described = await server_description(store.client)
     kind = "embedded server" if described.embedded_version else "MongoDB"
     version = described.embedded_version or described.version
     yield Finding("store", is_well=True, told=f"{kind} {version} answers")
-    root = identity_key(settings, settings.store.path)
-    await check_store(store.database, key_check(root))
+    if root is not None:
+        await check_store(store.database, key_check(root))
     if fix:
         await create_indexes(store.database)
     missing = await missing_indexes(store.database)
@@ -80,15 +96,17 @@ async def _store(settings: Settings, store: Store, *, fix: bool) -> AsyncIterato
     yield Finding("profiles", is_well=not too_many, told=f"{count}{advice}")
 
 
-async def _issuer(issuer: str) -> Finding:
-    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+async def _issuer(issuer: IssuerSettings) -> Finding:
+    subject = f"issuer {issuer.issuer}"
     try:
         async with httpx2.AsyncClient(trust_env=False, timeout=_PATIENCE_S) as http:
-            status = (await http.get(address)).status_code
-    except httpx2.HTTPError as error:
-        return Finding(f"issuer {issuer}", is_well=False, told=type(error).__name__)
-    is_well = status == httpx2.codes.OK
-    return Finding(f"issuer {issuer}", is_well=is_well, told=f"discovery answers {status}")
+            address = issuer.jwks_uri or await discover_key_set(http, issuer.issuer)
+            await fetch_json(http, address)
+    except UnusableAnswer as error:
+        return Finding(subject, is_well=False, told=f"{error}")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        return Finding(subject, is_well=False, told=f"gives no answer ({type(error).__name__})")
+    return Finding(subject, is_well=True, told="its key set is there")
 
 
 async def _source(settings: Settings, name: str) -> Finding:
@@ -102,8 +120,3 @@ async def _source(settings: Settings, name: str) -> Finding:
     except (SourceError, KeyTrouble) as error:
         return Finding(f"source {name}", is_well=False, told=str(error))
     return Finding(f"source {name}", is_well=True, told=f"{item.connector} answers")
-
-
-def _sentence(error: Exception) -> str:
-    # The driver's own text may hold the connection string.
-    return type(error).__name__ if isinstance(error, PyMongoError) else str(error)

@@ -1,6 +1,7 @@
 """The tenants' GraphQL schemas, each rebuilt when its admin changed a field."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -41,34 +42,42 @@ class Schemas:
         entry = self._entries.get(tenant)
         if entry and self._clock() - entry.checked_at < _FRESH_S:
             return entry.schema
-        if tenant not in self._refreshes:
+        task = self._refreshes.get(tenant)
+        if task is None:
             task = asyncio.create_task(self._refresh(tenant, entry))
             self._refreshes[tenant] = task
-            task.add_done_callback(lambda _: self._refreshes.pop(tenant, None))
+            task.add_done_callback(lambda done: self._forget(tenant, done))
         # Shielded: a client that hangs up must not stop the others' refresh.
-        return await asyncio.shield(self._refreshes[tenant])
+        return await asyncio.shield(task)
 
     def expire(self, tenant: str) -> None:
         """Look for changes before the tenant's next request."""
+        # What is being read now may be what was there before the change.
+        self._refreshes.pop(tenant, None)
         if tenant in self._entries:
-            self._entries[tenant].checked_at = -_FRESH_S
+            self._entries[tenant].checked_at = -math.inf
+
+    def _forget(self, tenant: str, refresh: asyncio.Task[TenantSchema]) -> None:
+        if self._refreshes.get(tenant) is refresh:
+            del self._refreshes[tenant]
 
     async def _refresh(self, tenant: str, known: _Entry | None) -> TenantSchema:
         began = self._clock()
         try:
-            # A store that is away must cost a known tenant's requests little.
-            async with asyncio.timeout(_PATIENCE_S if known else None):
-                schema = await self._newest(tenant, known)
-        except (StoreUnavailable, TimeoutError):
+            schema = await self._newest(tenant, known)
+        except StoreUnavailable:
             if known is None:
                 raise
-            known.checked_at = self._clock()
             return known.schema
-        self._entries[tenant] = _Entry(schema, began)
+        if self._refreshes.get(tenant) is asyncio.current_task():
+            self._keep(tenant, _Entry(schema, began))
+        return schema
+
+    def _keep(self, tenant: str, entry: _Entry) -> None:
+        self._entries[tenant] = entry
         self._entries.move_to_end(tenant)
         if len(self._entries) > _MAX_TENANTS:
             self._entries.popitem(last=False)
-        return schema
 
     async def _newest(self, tenant: str, known: _Entry | None) -> TenantSchema:
         if known:

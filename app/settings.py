@@ -140,7 +140,9 @@ class SourceSettings(_Section):
         description="How a profile is found in the CRM: `link` (the profile's link to it), or"
         " `profile:ATTRIBUTE`, a unique attribute of the CRM that holds our profile id.",
     )
-    timeout_s: float = Field(1.5, gt=0, description="Longest wait for this source, seconds.")
+    timeout_s: float = Field(
+        1.5, gt=0, le=3600, description="Longest wait for this source, seconds."
+    )
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
 
 
@@ -156,4 +158,6 @@ class Settings(_Section):
     region: str = Field(
         "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."
     )
-    budget_s: float = Field(1.5, gt=0, description="Time one request may spend on all its sources.")
+    budget_s: float = Field(
+        1.5, gt=0, le=3600, description="Time one request may spend on all its sources."
+    )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from graphql import GraphQLError
 
-from connectors.errors import SourceError
+from connectors.errors import BadPayload, SourceError
 from graph.model.errors import BadValue, LimitReached, ModelError
 
 _LOG = logging.getLogger("gateway.errors")
@@ -97,12 +97,14 @@ class StoreUnavailable(GatewayError):
 
 def source_error_message(error: SourceError) -> str:
     """What a client is told about a source: its name and what happened, no vendor detail."""
+    if isinstance(error, BadPayload):
+        return f"{error.source} gave no usable answer."
     told = {
         "SOURCE_TIMEOUT": "didn't answer in time",
         "SOURCE_RATE_LIMITED": "asks for a pause",
         "SOURCE_UNAVAILABLE": "can't be asked now",
     }
-    return f"{error.source} {told[error.code]}"
+    return f"{error.source} {told[error.code]}."
 
 
 def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
@@ -132,7 +134,7 @@ def request_error(error: GraphQLError) -> dict[str, Any]:
     return {
         "message": error.message,
         **_place(error),
-        "extensions": {"code": ErrorCode.BAD_INPUT.value},
+        "extensions": {"code": ErrorCode.BAD_INPUT.value, **(error.extensions or {})},
     }
 
 

@@ -1,6 +1,7 @@
 """Live CRM attributes of one request: asked once, in one batch for each source and object."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Link
 from graph.sources import Source
 
+_LOG = logging.getLogger("gateway.sources")
 _WINDOW_S = 0.002
 
 
@@ -125,7 +127,10 @@ class LiveReads:
             if name in self.reports:
                 self.reports[name].failed([late.code])
             return LiveValue(error=late)
-        return _value(definition, outcome, at)
+        found = _value(definition, outcome, at)
+        if isinstance(found.error, BadPayload):
+            self.reports[name].failed([found.error.code])
+        return found
 
     def close(self) -> None:
         """Give up what nobody waits for any more; its time counts up to now."""
@@ -170,7 +175,9 @@ class LiveReads:
             found = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
             silence = BadPayload(source.name, "the connector says nothing of a key")
             outcomes = {key: found.get(key, silence) for key in asked}
-        except Exception:  # noqa: BLE001 - a connector's bug must cost its fields, not the answer
+        except Exception as error:  # noqa: BLE001 - a bug must cost its fields, not the answer
+            # Its text may hold what the CRM said: the class is enough.
+            _LOG.error("%s: its connector raised %s", source.name, type(error).__qualname__)
             failure = BadPayload(source.name, "the connector failed")
             outcomes = dict.fromkeys(asked, failure)
         at = self._now()
@@ -191,6 +198,8 @@ def _value(definition: FieldDefinition, outcome: Outcome, at: datetime) -> LiveV
     if outcome is None:
         return LiveValue(fetched_at=at)
     given = outcome.values.get(definition.source.attribute or "")
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]  # a path through a list, as Tryton answers it
     if given is None or given == "":
         return LiveValue(fetched_at=at, observed_at=outcome.modified_at)
     try:

@@ -2,7 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final, TypeVar
 
 from policies.classification import labels_of
 from policies.decision import Effect
@@ -10,17 +12,19 @@ from policies.masking import mask
 from policies.plan import AccessPlan
 
 _Model = TypeVar("_Model")
+_PLAIN: Final = frozenset({str, int, float, bool, date, datetime})
 
 
 def reveal(item: _Model, plan: AccessPlan) -> _Model:
-    """A copy of a classified dataclass as the plan's principal may see it.
+    """A classified dataclass as the plan's principal may see it; `item` stays as it is.
 
     Denied attributes become None, masked ones are masked, nested classified objects (also in
     tuples) are revealed in turn, and so is each entry of a mapping.  Coordinates are
     `ClassName.attribute` and, in a mapping, `ClassName.attribute.key`; what was not planned is
     denied.
     """
-    return dataclasses.replace(item, **_changes(item, plan))  # type: ignore[type-var]  # a dataclass: labels_of checks
+    changes = _changes(item, plan)
+    return dataclasses.replace(item, **changes) if changes else item  # type: ignore[type-var]  # a dataclass: labels_of checks
 
 
 def reveal_value(value: object, coordinate: str, plan: AccessPlan) -> object:
@@ -42,27 +46,34 @@ def _shown_mapping(
     }
 
 
+@cache
+def _coordinates(model: type[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, f"{model.__name__}.{name}") for name in labels_of(model))
+
+
 def _changes(item: Any, plan: AccessPlan) -> dict[str, Any]:  # noqa: ANN401 - any classified dataclass
-    name = type(item).__name__
     changes = {}
-    for attribute in labels_of(type(item)):
+    for attribute, coordinate in _coordinates(type(item)):  # type: ignore[arg-type]  # classes are hashable
         value = getattr(item, attribute)
         if value is None:
             continue
-        shown = _shown(value, f"{name}.{attribute}", plan)
+        effect = plan.effect(coordinate)
+        if effect is Effect.ALLOW and type(value) in _PLAIN:
+            continue
+        shown = _shown(value, coordinate, effect, plan)
         if shown is not value:
             changes[attribute] = shown
     return changes
 
 
-def _shown(value: object, coordinate: str, plan: AccessPlan) -> object:
-    effect = plan.effect(coordinate)
+def _shown(value: object, coordinate: str, effect: Effect, plan: AccessPlan) -> object:
     if effect is Effect.DENY:
         return None
     if dataclasses.is_dataclass(value):
         return reveal(value, plan)
     if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
-        return tuple(reveal(part, plan) for part in value)
+        parts = tuple(reveal(part, plan) for part in value)
+        return value if all(new is old for new, old in zip(parts, value, strict=True)) else parts
     if isinstance(value, Mapping):
         return _shown_mapping(value, coordinate, plan)
     return mask(value) if effect is Effect.MASK else value

@@ -15,7 +15,7 @@ _SRV = "mongodb+srv://"
 
 UNUSABLE = (
     "store.uri can't be used: it must be a connection string, mongodb://... or mongodb+srv://...,"
-    " with user name and password percent-encoded, and options that go together."
+    " with user name and password percent-encoded, and with options that MongoDB's driver knows."
     " It isn't shown here, because it may hold a password."
 )
 
@@ -44,7 +44,7 @@ def store_uri(settings: Settings) -> str | None:
 
 def _is_private(uri: str) -> bool:
     """Whether nobody on the way can read along: it has no way to go, or TLS checks who is there."""
-    # Options stay as they are written: the driver warns of those it doesn't know, later.
+    # Options stay as they are written: the driver looks at them when it opens the client.
     if uri.startswith(_SRV):
         # Not parsed as a whole, because that asks the DNS.
         _, _, options = uri.partition("?")

@@ -1,5 +1,6 @@
 """The store for commands: the configured one, or the embedded server, started or running."""
 
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from app.settings import Settings
 from app.store.address import UNUSABLE, store_uri
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer
-from app.store.embedded_files import EmbeddedServerError
+from app.store.embedded_files import DirectoryInUse
 
 _ADDRESS = "server-address"
 _CLOSE_WITHIN_S = 5
@@ -65,8 +66,11 @@ async def opened_client(
         WrongSettings: the driver can't use `uri`.
     """
     try:
-        client = open_client(uri, deadline_s)
-    except (PyMongoError, ValueError):
+        with warnings.catch_warnings():
+            # The driver would ignore an option that it doesn't understand.
+            warnings.simplefilter("error", UserWarning)
+            client = open_client(uri, deadline_s)
+    except (PyMongoError, ValueError, UserWarning):
         raise WrongSettings(UNUSABLE) from None  # the driver's own message may quote it
 
     async def close() -> None:
@@ -80,7 +84,7 @@ async def opened_client(
 async def _embedded_uri(path: Path, stack: AsyncExitStack) -> str:
     try:
         return await stack.enter_async_context(embedded_server(path))
-    except EmbeddedServerError:
+    except DirectoryInUse:
         address = path / _ADDRESS
         if not address.exists():
             raise

@@ -6,6 +6,7 @@ inserting its `_id` is what makes an identity one person's.  So recognition is t
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ from graph.model.profile import Profile, ProfilePatch
 from graph.ports import NamedIdentity
 from policies.plan import Scope
 
+_ATTEMPTS = 5
 _TAKEN = "One of the identities belongs to another profile."
 _ABSENT = "There is no such profile."
 
@@ -97,35 +99,28 @@ class MongoProfiles:
         self, profile: Profile, identities: Sequence[NamedIdentity], scope: Scope
     ) -> None:
         """See `graph.ports.Profiles`."""
-        claims = {self._claim_id(item.name, scope) for item in identities}
-        document = self._document(profile, identities, scope)
-
-        async def write(session: AsyncClientSession) -> None:
-            await self._profiles.insert_one(document, session=session)
-            for claim in sorted(claims):
-                await self._insert_claim(claim, profile.id, scope, session)
-
         try:
-            await self._transaction(write)
+            await self._insert(profile, identities, scope)
         except DuplicateKeyError:
-            raise Conflict(_TAKEN) from None
+            # The driver repeats a commit whose answer was lost, and may find its own work.
+            with store_failures():
+                own = await self._read({profile.id}, scope, frozenset())
+            if not own:
+                raise Conflict(_TAKEN) from None
 
     async def recognise(
         self, profile: Profile, identity: NamedIdentity, scope: Scope
     ) -> tuple[str, bool]:
         """See `graph.ports.Profiles`."""
-        known = await self.find(identity.name, scope)
-        if known is None:
-            try:
-                await self.create(profile, [identity], scope)
-            except Conflict:
-                known = await self.find(identity.name, scope)
-            else:
+        for _ in range(_ATTEMPTS):
+            known = await self.find(identity.name, scope)
+            if known is not None:
+                await self._seen(known, identity, scope)
+                return known, known == profile.id
+            with suppress(DuplicateKeyError):  # somebody else was faster: see who it is
+                await self._insert(profile, [identity], scope)
                 return profile.id, True
-        if known is None:
-            raise Conflict("The identity was given up just now; try again.")
-        await self._seen(known, identity, scope)
-        return known, False
+        raise Conflict("The identity changes hands too fast; try again.")
 
     async def update(
         self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
@@ -148,15 +143,12 @@ class MongoProfiles:
 
         async def write(session: AsyncClientSession) -> None:
             held = await self._held(id, scope, if_version, session)
-            if any(_same(item, entry) for item in held["identities"]):
+            joined = _joined(held["identities"], entry)
+            if len(joined) == len(held["identities"]):
                 return
-            if sum(item["channel"] == entry["channel"] for item in held["identities"]) >= (
-                MAX_PER_CHANNEL
-            ):
-                raise LimitReached(f"A profile has at most {MAX_PER_CHANNEL} of one channel.")
             if not any(item["index"] == entry["index"] for item in held["identities"]):
                 await self._insert_claim(claim, id, scope, session)
-            await self._replace(held, [*held["identities"], entry], session)
+            await self._replace(held, joined, session)
 
         try:
             await self._transaction(write)
@@ -178,6 +170,21 @@ class MongoProfiles:
             if not any(item["index"] == entry["index"] for item in left):
                 await self._identities.delete_one({"_id": claim}, session=session)
             await self._replace(held, left, session)
+
+        await self._transaction(write)
+
+    async def _insert(
+        self, profile: Profile, identities: Sequence[NamedIdentity], scope: Scope
+    ) -> None:
+        """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken."""
+        claims = {self._claim_id(item.name, scope) for item in identities}
+        document = self._document(profile, identities, scope)
+
+        async def write(session: AsyncClientSession) -> None:
+            # Claims first: of many who race for one, all but the winner stop here.
+            for claim in sorted(claims):
+                await self._insert_claim(claim, profile.id, scope, session)
+            await self._profiles.insert_one(document, session=session)
 
         await self._transaction(write)
 
@@ -253,7 +260,9 @@ class MongoProfiles:
     def _document(
         self, profile: Profile, identities: Sequence[NamedIdentity], scope: Scope
     ) -> Document:
-        entries = [self._entry(item, scope) for item in identities]
+        entries: list[Document] = []
+        for item in identities:
+            entries = _joined(entries, self._entry(item, scope))
         return to_document(profile, entries, scope.tenant)
 
     def _entry(self, identity: NamedIdentity, scope: Scope) -> Document:
@@ -261,6 +270,15 @@ class MongoProfiles:
 
     def _claim_id(self, name: IdentityName, scope: Scope) -> str:
         return key_of(scope.tenant, self._index(scope.tenant, name))
+
+
+def _joined(entries: list[Document], entry: Document) -> list[Document]:
+    """The identities of a profile with one more; the same where it is there already."""
+    if any(_same(item, entry) for item in entries):
+        return entries
+    if sum(item["channel"] == entry["channel"] for item in entries) >= MAX_PER_CHANNEL:
+        raise LimitReached(f"A profile has at most {MAX_PER_CHANNEL} of one channel.")
+    return [*entries, entry]
 
 
 def _same(one: Document, other: Document) -> bool:

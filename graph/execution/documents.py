@@ -14,14 +14,29 @@ from graphql import (
     validate,
 )
 
+from graph.errors import ErrorCode
+from graph.execution.repetition import is_repetitive
+
 _MAX_DOCUMENTS = 1_000
 _MAX_TOKENS = 2_000
 _MAX_ERRORS = 5
-# How graphql-core 3.3 quotes values in its messages.
-_QUOTES = (
-    (re.compile(r"[.,]? [Ff]ound:? .*$", re.DOTALL), ""),
-    (re.compile(r"(cannot represent [\w -]*value): .*$", re.DOTALL), r"\1"),
-    (re.compile(r"Value '[^']*' does not exist"), "The value does not exist"),
+# How graphql-core 3.3 quotes values in its messages.  The quoted value itself may look like any of
+# these, so the first one takes as much as it can, and each other one all the rest.
+_QUOTES = tuple(
+    (re.compile(pattern, re.DOTALL), instead)
+    for pattern, instead in (
+        (r"Value '.*' does not exist in '(\w+)' enum", r"The value does not exist in '\1' enum"),
+        (r"(cannot represent [\w -]*value): .*$", r"\1"),
+        (r"[.,;]? [Ff]ound:? .*$", ""),
+        (r", but encountered error .*$", ""),
+        (r"(Unexpected (?:Name|Int|Float|String|BlockString)) .*$", r"\1"),
+        (r"(Invalid (?:Unicode|character) escape sequence): .*$", r"\1"),
+        (r", did you mean '0\.\d+'\?$", ""),
+    )
+)
+_TOO_COMPLEX = GraphQLError(
+    "The document selects the same field too often.",
+    extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value},
 )
 
 
@@ -74,7 +89,7 @@ def without_values(error: GraphQLError) -> GraphQLError:
     for pattern, instead in _QUOTES:
         message = pattern.sub(instead, message)
     end = "" if message.endswith("?") else "."
-    return GraphQLError(message.rstrip(",.") + end, error.nodes, error.source, error.positions)
+    return GraphQLError(message.rstrip(",.;") + end, error.nodes, error.source, error.positions)
 
 
 def _read(text: str, schema: GraphQLSchema) -> Document:
@@ -82,6 +97,8 @@ def _read(text: str, schema: GraphQLSchema) -> Document:
         node = parse(text, max_tokens=_MAX_TOKENS)
     except GraphQLError as error:
         return Document((), {}, None, (without_values(error),))
+    if is_repetitive(node):
+        return Document((), {}, None, (_TOO_COMPLEX,))
     errors = validate(schema, node, max_errors=_MAX_ERRORS)
     if errors:
         return Document((), {}, None, tuple(without_values(error) for error in errors))

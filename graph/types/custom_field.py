@@ -71,7 +71,7 @@ class FieldValue:
         default=False, description="Whether the value is older than its source allows."
     )
     masked: bool = strawberry.field(
-        default=False, description="Whether you see a mask in place of the value."
+        default=False, description="Whether you may see no more than a mask of the value."
     )
     error: FieldError | None = strawberry.field(
         default=None, description="Why there is no value, where one was asked for in vain."
@@ -150,7 +150,7 @@ def _told(
         fetched_at=fetched,
         observed_at=found.observed_at,
         age=None if age is None else int(age),
-        masked=is_masked and found.value is not None,
+        masked=is_masked,
         error=_failed(found.error) if found.error else None,
     )
 

@@ -126,6 +126,21 @@ async def test_one_failure_the_connector_outlives_is_not_seen_by_the_client(shop
     assert await shop.crm.calls() == 2
 
 
+async def test_a_field_the_caller_may_not_read_is_refused_and_not_blamed_on_the_crm(shop):
+    [customer] = await shop.customers(RECORD)
+    await shop.crm.misbehave(down=True)
+    query = "query ($id: ID!) { profile(id: $id) { custom { tier diagnosis } } }"
+
+    answer = await shop.caller("agent").ask(query, {"id": customer})
+
+    told = {tuple(one["path"]): one["extensions"]["code"] for one in answer["errors"]}
+    assert len(answer["errors"]) == 2
+    assert told == {
+        ("profile", "custom", "tier"): "SOURCE_UNAVAILABLE",
+        ("profile", "custom", "diagnosis"): "FIELD_FORBIDDEN",
+    }
+
+
 async def test_a_page_comes_whole_when_its_crm_is_down(shop):
     customers = await shop.customers(*[RECORD] * 25)
     await shop.crm.misbehave(down=True)

@@ -214,6 +214,25 @@ async def test_a_field_the_caller_may_not_read_is_not_asked_of_the_crm(shop):
     assert await shop.crm.calls() == 0
 
 
+async def test_a_caller_is_recognised_and_the_crm_asked_in_one_document(shop):
+    [customer] = await shop.customers(EVERYTHING)
+    mail = f"{customer}@example.org".lower()
+    add = "mutation ($input: AddIdentityInput!) { addIdentity(input: $input) { __typename } }"
+    identity = {"profileId": customer, "channel": "EMAIL", "value": mail}
+    await shop.caller("service").data(add, {"input": identity})
+    query = """
+    query ($value: String!) {
+      identify(channel: EMAIL, value: $value) { outcome profile { custom { tier nickname } } }
+    }
+    """
+
+    data = await shop.caller("agent").data(query, {"value": mail})
+
+    profile = {"custom": {"tier": "gold", "nickname": "Nick 0"}}
+    assert data == {"identify": {"outcome": "KNOWN", "profile": profile}}
+    assert await shop.crm.calls() == 1
+
+
 async def test_a_masked_field_is_one_call_and_only_the_mask_comes_back(shop):
     [customer] = await shop.customers(EVERYTHING)
     query = """

@@ -1,6 +1,5 @@
 """Folding: names are compared without case, accents and outer blanks."""
 
-import sys
 import time
 
 import pytest
@@ -37,7 +36,10 @@ def test_a_text_is_folded(text, plain):
 
 def test_every_character_is_folded_once_and_for_all():
     changing = [
-        code for code in range(sys.maxunicode + 1) if folded(folded(chr(code))) != folded(chr(code))
+        code
+        for code in range(
+            0x30000
+        )  # beyond are no letters with a case or an accent if folded(folded(chr(code))) != folded(chr(code))
     ]
 
     assert changing == []

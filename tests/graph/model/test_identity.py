@@ -4,7 +4,7 @@ import time
 
 import phonenumbers
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.channel import Channel, identity_kind
@@ -15,6 +15,9 @@ UNPRINTABLE = "value: expected 1 to 254 printable characters"
 PHONES = [Channel.VOICE, Channel.SMS, Channel.WHATSAPP]
 HANDLES = [item for item in Channel if item not in {*PHONES, Channel.EMAIL}]
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+# Letters whose case, or whose accents, change their number of characters, and the accents.
+CASES = [*"aJhtwyİẞßŉǰΐΰΣᾳᾼ가", *map(chr, [0x131, 0x17F, 0x3C3, 0xFB03, 0x212A, 0x212B, 0x1100])]
+CASES += [*"\u0301\u0307\u030c\u0331\u0345\u0323\u02bc\u1161"]
 LEFT_TO_RIGHT, POP = "\u202a", "\u202c"
 
 
@@ -77,7 +80,7 @@ def test_a_number_is_completed_as_its_region_writes_it(region, written, name):
     assert identity_name(Channel.SMS, written, region).value == name
 
 
-@pytest.mark.parametrize("value", ["Ada", "+", "12", "ada@x.org", "+999 123 456 789"])
+@pytest.mark.parametrize("value", ["Ada", "+", "1", "ada@x.org", "+999 123 456 789"])
 def test_what_is_no_number_names_nobody(value):
     assert refused(Channel.VOICE, value) == "value: not a phone number"
 
@@ -87,6 +90,14 @@ def test_what_is_no_number_names_nobody(value):
 )
 def test_a_number_nobody_can_have_names_nobody(value):
     assert refused(Channel.VOICE, value) == "value: not a possible phone number"
+
+
+@pytest.mark.parametrize(
+    ("region", "value"),
+    [("BO", "0000794172"), ("CO", "006873127027"), ("US", "+243 00 128 823 853")],
+)
+def test_a_number_with_more_leading_zeros_than_one_reading_removes_names_nobody(region, value):
+    assert refused(Channel.VOICE, value, region) == "value: not a possible phone number"
 
 
 def test_a_number_without_its_country_names_nobody_where_the_region_is_unknown():
@@ -194,9 +205,7 @@ def test_a_normalised_address_is_its_own_name(local, domain):
 
 @given(
     st.sampled_from(HANDLES),
-    st.text(
-        st.sampled_from("aJhtwyİıßẞſΐΰΣσςŉǰﬃᾳᾼKÅ\u0301\u0307\u030c\u0331\u0345가가"), min_size=1
-    ),
+    st.text(st.sampled_from(CASES), min_size=1),
 )
 def test_a_normalised_handle_is_its_own_name(channel, value):
     check_idempotent(channel, value, "US")
@@ -218,7 +227,6 @@ def check_idempotent(channel, value, region):
     try:
         name = identity_name(channel, value, region)
     except BadValue:
-        assume(condition=False)
         return
     assert identity_name(channel, name.value, "US") == name
     assert identity_name(channel, name.value, region) == name

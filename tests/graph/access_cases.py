@@ -1,0 +1,43 @@
+"""The cases of tests/access_cases.toml, one by one."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).parents[1] / "access_cases.toml"
+# How a case's field is reached: every coordinate on the way must be allowed.
+COORDINATES = {
+    "name": ("Profile.name", "PersonName.full"),
+    "birthDate": ("Profile.birth_date",),
+    "identities.channel": ("Profile.identities", "Identity.channel"),
+    "identities.value": ("Profile.identities", "Identity.value"),
+    "links": ("Profile.links", "Link.record_id"),
+    "custom.SENSITIVE": ("Profile.custom", "Profile.custom.SENSITIVE"),
+    "custom.FINANCIAL": ("Profile.custom", "Profile.custom.FINANCIAL"),
+    "custom.BEHAVIOURAL": ("Profile.custom", "Profile.custom.BEHAVIOURAL"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What somebody with these roles gets of one field: read, mask, deny or step_up."""
+
+    roles: tuple[str, ...]
+    field: str
+    has_second_factor: bool
+    gets: str
+
+    def __str__(self) -> str:
+        factor = "with" if self.has_second_factor else "without"
+        return f"{'+'.join(self.roles)}-{self.field}-{factor}"
+
+
+def cases() -> list[Case]:
+    """Every case of the file, in its order."""
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return [
+        Case(tuple(roles.split(" + ")), field, has_second_factor, gets)
+        for roles, fields in tables.items()
+        for field, pair in fields.items()
+        for has_second_factor, gets in zip((True, False), pair, strict=True)
+    ]

@@ -13,6 +13,7 @@ from graph.schema import TenantSchema
 
 _FRESH_S = 0.5
 _PATIENCE_S = 0.5
+_PATIENCE_S = 0.5
 _MAX_TENANTS = 1_000
 
 
@@ -64,8 +65,10 @@ class Schemas:
     async def _refresh(self, tenant: str, known: _Entry | None) -> TenantSchema:
         began = self._clock()
         try:
-            schema = await self._newest(tenant, known)
-        except StoreUnavailable:
+            # A store that is away must cost the requests of a known tenant little.
+            async with asyncio.timeout(_PATIENCE_S if known else None):
+                schema = await self._newest(tenant, known)
+        except (StoreUnavailable, TimeoutError):
             if known is None:
                 raise
             return known.schema

@@ -56,7 +56,13 @@ async def seed(gateway: Gateway, count: int, progress: Callable[[int, int], None
             done += 1
             progress(done, count)
 
-    await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+    try:
+        # When one fails, or all are told to stop, none goes on behind our back.
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def fill_crm(gateway: Gateway, base_url: str, token: str) -> None:

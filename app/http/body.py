@@ -1,13 +1,16 @@
 """Reads a GraphQL request off HTTP: byte cap first, then JSON, then its shape."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
 from graph.execution.request import Request
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _KEYS = frozenset({"query", "operationName", "variables", "extensions"})
 
 
@@ -59,13 +62,16 @@ def queried(http: HttpRequest) -> Request:
 async def _body(http: HttpRequest, max_bytes: int) -> bytes:
     too_large = BadRequest(413, f"The body has more than {max_bytes} bytes.")
     length = http.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > max_bytes:
+    if not _LENGTH.fullmatch(length) or int(length) > max_bytes:
         raise too_large
     body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise too_large
+    try:
+        async for chunk in http.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise too_large
+    except ClientDisconnect:
+        raise BadRequest(400, "The body ends too early.") from None
     return bytes(body)
 
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
 from app.http.body import BadRequest, posted, queried
-from graph.errors import ErrorCode, StoreUnavailable
+from graph.errors import ErrorCode
 from graph.execution.operation import answer, refused
 from graph.execution.request import Answer, Request
 from policies.principal import Principal
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
+_NOT_ALLOWED = 405
 _STATUSES = {
     ErrorCode.FORBIDDEN.value: 403,
     ErrorCode.FIELD_FORBIDDEN.value: 403,
@@ -56,16 +57,15 @@ class GraphQLEndpoint:
         if http.method == "POST":
             return await posted(http, self._http.max_body_bytes)
         if not self._http.get_queries:
-            raise BadRequest(405, "Send requests by POST.")
+            raise BadRequest(_NOT_ALLOWED, "Send requests by POST.")
         return queried(http)
 
     async def _answer(self, request: Request, principal: Principal) -> Answer:
         try:
             schema = await self._gateway.schemas.of(principal.tenant)
-        except StoreUnavailable as error:
-            return refused(error)
-        try:
             return await answer(request, schema, principal, self._gateway.wiring)
+        except Exception as error:  # noqa: BLE001 - the boundary: no text of whatever it is gets out
+            return refused(error)
         finally:
             if "mutation" in request.query:
                 # It may have defined a field: the next request must see it.
@@ -108,6 +108,8 @@ def _response(found: Answer, media_type: str) -> Response:
         status = _STATUSES.get(found.code or "", 400)
         if media_type == _JSON and status < 500:  # noqa: PLR2004 - server errors stay errors
             status = 200
+    if found.is_misplaced:
+        return _not_allowed(found.body, media_type)
     return Response(_encoded(found.body), status, media_type=media_type)
 
 
@@ -115,10 +117,13 @@ def _problem(
     status: int, message: str, media_type: str, code: ErrorCode = ErrorCode.BAD_INPUT
 ) -> Response:
     body = {"errors": [{"message": message, "extensions": {"code": code.value}}]}
-    response = Response(_encoded(body), status, media_type=media_type)
-    if status == 405:  # noqa: PLR2004 - HTTP: the allowed methods go with it
-        response.headers["allow"] = "POST"
-    return response
+    if status == _NOT_ALLOWED:
+        return _not_allowed(body, media_type)
+    return Response(_encoded(body), status, media_type=media_type)
+
+
+def _not_allowed(body: Any, media_type: str) -> Response:  # noqa: ANN401 - any JSON
+    return Response(_encoded(body), _NOT_ALLOWED, {"allow": "POST"}, media_type)
 
 
 def _encoded(body: Any) -> bytes:  # noqa: ANN401 - any JSON

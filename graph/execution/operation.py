@@ -1,6 +1,7 @@
 """One request from its document to its answer: decide, read, reveal."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -51,8 +52,10 @@ async def answer(
         return _refused(document.errors)
     try:
         operation = document.operation(request.operation_name)
+        if request.is_read_only and operation.operation is not OperationType.QUERY:
+            return replace(refused(BadInput("Only queries can be sent by GET.")), is_misplaced=True)
         variables = _variables(schema, operation, request)
-        _authorise(schema, operation, document, variables, principal, wiring, request)
+        _authorise(schema, operation, document, variables, principal, wiring)
         access = schema.access_plan(principal, wiring.matrix)
         plan = plan_document(
             schema.graphql, schema.facts, operation, document.fragments, variables, access
@@ -98,12 +101,9 @@ def _authorise(
     variables: VariableValues,
     principal: Principal,
     wiring: Wiring,
-    request: Request,
 ) -> None:
     """Refuse the whole operation where one of its root fields or inputs isn't allowed."""
     is_query = operation.operation is OperationType.QUERY
-    if request.is_read_only and not is_query:
-        raise BadInput("Only queries can be sent by GET.")
     action = Action.FILTER if is_query else Action.WRITE
     check = InputCheck(schema.facts, principal, wiring.matrix, action)
     root = schema.graphql.get_root_type(operation.operation)

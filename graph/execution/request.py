@@ -18,9 +18,10 @@ class Answer:
     """The response map, and what a transport needs to choose a status.
 
     `is_request_error`: nothing was executed, so the response has no `data` entry.  `code` is
-    the error code of a request error.
+    the error code of a request error.  `is_misplaced`: the request came by a way that only reads.
     """
 
     body: dict[str, Any] = field(repr=False)
     is_request_error: bool = False
     code: str | None = None
+    is_misplaced: bool = False

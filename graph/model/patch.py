@@ -1,15 +1,18 @@
 """What may stand in the core attributes of a profile."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from graph.model.errors import BadValue
+from graph.model.errors import BadValue, LimitReached
+from graph.model.profile import Link
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d"))
 _LONGEST: Final = {"name.given": 200, "name.family": 200, "gender": 50, "language": 64}
+_LONGEST_OF_LINK: Final = 200
+MAX_LINKS: Final = 50
 _EARLIEST: Final = date(1850, 1, 1)
 
 
@@ -20,6 +23,27 @@ def checked(changes: Mapping[str, object], today: date) -> dict[str, object]:
         BadValue: names the attribute and says what it can hold.
     """
     return {name: _checked(name, value, today) for name, value in changes.items()}
+
+
+def checked_links(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Links as they are kept: without outer blanks, each once.
+
+    Raises:
+        BadValue: a part of a link is empty, too long or not printable.
+        LimitReached: more than `MAX_LINKS` are left.
+    """
+    kept = tuple(dict.fromkeys(_link(link) for link in links))
+    if len(kept) > MAX_LINKS:
+        raise LimitReached(f"A profile has at most {MAX_LINKS} links.")
+    return kept
+
+
+def _link(link: Link) -> Link:
+    parts = [(part or "").strip() for part in (link.source, link.object, link.record_id)]
+    if not all(1 <= len(part) <= _LONGEST_OF_LINK and part.isprintable() for part in parts):
+        raise BadValue("links", f"expected 1 to {_LONGEST_OF_LINK} printable characters")
+    source, object_, record_id = parts
+    return Link(source=source, object=object_, record_id=record_id)
 
 
 def _checked(name: str, value: object, today: date) -> object:

@@ -11,7 +11,7 @@ from graph.kinds.values import parse_custom
 from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.identity import Identity, identity_name
-from graph.model.patch import checked
+from graph.model.patch import checked, checked_links
 from graph.ports import NamedIdentity
 from graph.types.access import access, exposes
 from graph.types.scalars import CustomValues
@@ -132,7 +132,7 @@ def custom_changes(info: GatewayInfo, input: CoreInput) -> dict[str, object]:
 
 
 def _links(given: list[LinkInput] | None) -> tuple[model.Link, ...]:
-    return tuple(
+    return checked_links(
         model.Link(source=link.source, object=link.object, record_id=link.record_id)
         for link in given or ()
     )

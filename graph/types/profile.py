@@ -81,5 +81,6 @@ class Profile:
         keys: list[str] | None = None,
     ) -> list[FieldValue]:
         schema = info.context.plan.customer_schema
-        chosen = [item.key for item in schema.fields] if keys is None else keys
+        # Each key once: a list of them must not multiply the answer.
+        chosen = schema.by_key if keys is None else dict.fromkeys(keys)
         return [await field_value(root, schema.by_key[key], info) for key in chosen]

@@ -17,6 +17,7 @@ SOURCE = {
     "SOURCES__CRM__BASE_URL": "http://127.0.0.1:9",
     "SOURCES__CRM__SECRET": "env:PROFILE_GATEWAY_TEST_NOTHING",
 }
+PRODUCTION = {"ENV": "production", "AUTH__DEVELOPMENT": "false"}
 
 
 @pytest.fixture
@@ -66,35 +67,44 @@ async def test_an_address_that_is_not_ours_is_named(fails):
     assert "Can't listen on nobody.invalid, port 0: " in "".join(said.values())
 
 
-@pytest.mark.parametrize("place", ["file", "file/below", "loop"])
-async def test_a_data_directory_that_is_none_is_named_by_every_command(fails, tmp_path, place):
+async def test_a_data_directory_that_is_none_is_named_by_every_command(fails, tmp_path):
     (tmp_path / "file").touch()
-    (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "given").write_text("{}\n")
     lines = ["serve --port 0", "token --role agent", "backup it", "restore given"]
 
-    said = await fails(*lines, "schema --tenant acme", STORE__PATH=place)
-    doctor = await command("doctor", folder=tmp_path, GATEWAY_STORE__PATH=place, STORE__PATH=place)
+    said = await fails(*lines, "schema --tenant acme", STORE__PATH="file")
+    doctor = await command("doctor", folder=tmp_path, STORE__PATH="file")
 
-    assert [line for line, words in said.items() if place not in words] == []
+    assert [line for line, words in said.items() if "file" not in words] == []
     assert {len(words.splitlines()) for words in said.values()} == {1}
-    assert doctor.code == 1
+    assert (doctor.code, doctor.err) == (1, "")
     assert [line.split(":")[0] for line in doctor.out.splitlines()] == ["FAIL keys", "FAIL store"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every directory")
-async def test_a_data_directory_that_may_not_be_used_is_named(fails, tmp_path):
-    (tmp_path / "data").mkdir(mode=0)
+@pytest.mark.parametrize("place", ["file/below", "loop"])
+async def test_a_way_that_leads_nowhere_is_named(fails, tmp_path, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
 
-    said = await fails("serve --port 0", "token --role agent", "backup it")
+    said = await fails("serve --port 0", "backup it", STORE__PATH=place)
 
-    assert all("data" in words and "Permission denied" in words for words in said.values())
+    assert all(place in words for words in said.values())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_data_directory_that_may_not_be_made_is_named(fails, tmp_path):
+    (tmp_path / "shut").mkdir(mode=0o500)
+
+    said = await fails("serve --port 0", "token --role agent", "backup it", STORE__PATH="shut/data")
+
+    assert all("shut/data" in words for words in said.values())
+    assert all("Permission denied" in words for words in said.values())
 
 
 async def test_a_settings_file_that_is_no_toml_is_named_by_every_command(fails, tmp_path):
     (tmp_path / "gateway.toml").write_text(f"env = '{PASSWORD}\n")
 
-    said = await fails("serve", "demo", "token --role agent", "doctor", "schema --tenant acme")
+    said = await fails("serve", "token --role agent", "doctor")
 
     assert all(words.startswith("gateway.toml can't be read: ") for words in said.values())
 
@@ -107,7 +117,7 @@ async def test_an_unknown_setting_is_told_with_the_nearest(fails):
 
 async def test_what_is_no_connection_string_is_refused_without_being_told(fails):
     said = await fails(
-        *("serve --port 0", "backup it", "schema --tenant acme"),
+        *("serve --port 0", "backup it"),
         STORE__URI=f"mongodb://ada:{PASSWORD}/x@db.example.com",
     )
 
@@ -153,7 +163,15 @@ async def test_doctor_says_that_the_store_gives_no_answer(tmp_path, silent):
         ({"KEYS__IDENTITY": "file:short"}, "is shorter than 32 bytes"),
         ({"KEYS__IDENTITY": f"literal-{PASSWORD}"}, "keys.identity: String should match"),
         ({"ENV": "production"}, "auth.development must be false"),
-        ({"ENV": "production", "AUTH__DEVELOPMENT": "false"}, "keys.identity must refer to"),
+        (PRODUCTION, "keys.identity must refer to"),
+        (
+            {**PRODUCTION, "AUTH__ISSUERS": '[{"issuer": "http://localhost:8081"}]'},
+            "auth.issuers: http://localhost:8081 must be https",
+        ),
+        (
+            {**PRODUCTION, "STORE__URI": f"mongodb://ada:{PASSWORD}@db.example.com"},
+            "store.uri leads to another machine, so it must say tls=true",
+        ),
     ],
 )
 async def test_serve_says_which_setting_keeps_it_from_starting(fails, tmp_path, variables, told):
@@ -184,20 +202,23 @@ async def test_kept_keys_that_are_no_keys_any_more_are_named(fails, tmp_path):
     }
 
 
-async def test_files_that_cannot_be_written_or_are_no_backup_are_named(fails, tmp_path):
+async def test_files_that_cannot_be_written_or_are_no_backup_are_named(
+    fails, tmp_path, document_server, tenant
+):
     (tmp_path / "other.json").write_text(f'{{"a": "{PASSWORD}"}}\n')
     (tmp_path / "cut.jsonl").write_text(
         '{"format":"profile-gateway-backup","version":1,"createdAt":"","database":"x"}\n'
     )
 
-    said = [
-        (await fails(line))[line]
-        for line in ("backup no/where", "restore other.json", "restore cut.jsonl", "restore .")
-    ]
+    said = await fails(
+        *("backup no/where", "restore other.json", "restore cut.jsonl", "restore ."),
+        STORE__URI=document_server.uri,
+        STORE__DATABASE=tenant,
+    )
 
-    assert said == [
-        "no/where can't be written: No such file or directory.\n",
-        "line 1: this is no backup of a profile gateway\n",
-        "The file was cut short: its last line is no footer.\n",
-        ". can't be read: Is a directory.\n",
-    ]
+    assert said == {
+        "backup no/where": "no/where can't be written: No such file or directory.\n",
+        "restore other.json": "line 1: this is no backup of a profile gateway\n",
+        "restore cut.jsonl": "The file was cut short: its last line is no footer.\n",
+        "restore .": ". can't be read: Is a directory.\n",
+    }

@@ -115,7 +115,7 @@ async def test_only_an_admin_with_a_second_factor_defines_fields(
 
 async def test_names_that_python_uses_itself_work_too(gateway, tenant, admin):
     keys = ["class", "from", "self", "root", "info", "id", "custom", "none", "a", "x" * 64]
-    await define(admin, [a_field(key) for key in keys])
+    await define(admin, [a_field(key, label="x") for key in keys])
     service = gateway.as_role("service", tenant=tenant)
 
     ada = await a_profile(service, custom={key: key for key in keys})

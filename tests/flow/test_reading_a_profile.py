@@ -1,5 +1,8 @@
 """Reading profiles over GraphQL, as those who may and those who may not."""
 
+import pytest
+
+from tests.flow.stored import stored
 from tests.support.gateway import a_profile
 
 WHO = """
@@ -45,3 +48,111 @@ async def test_somebody_of_another_tenant_is_unknown(gateway, tenant):
     data = await stranger.data(WHO, {"channel": "VOICE", "value": "+12025550143"})
 
     assert data == {"identify": {"outcome": "UNKNOWN", "profile": None}}
+
+
+READ = """
+query ($id: ID!) {
+  profile(id: $id) {
+    id version state
+    name { full } birthDate language
+    identities { channel value source } links { recordId }
+  }
+}
+"""
+EVERYTHING = {
+    **ADA,
+    "language": "en-GB",
+    "links": [{"source": "crm", "object": "contacts", "recordId": "17"}],
+}
+OPEN = {"version": 1, "state": "IDENTIFIED"}
+CLEAR = {
+    "name": {"full": "Ada Lovelace"},
+    "birthDate": "1985-12-10",
+    "language": "en-GB",
+    "identities": [{"channel": "VOICE", "value": "+12025550143", "source": "development"}],
+    "links": [{"recordId": "17"}],
+}
+MASKED_NUMBER = {"channel": None, "value": "•••• 0143", "source": None}
+DENIED = dict.fromkeys(CLEAR)
+
+
+@pytest.mark.parametrize(
+    ("role", "shown", "refused"),
+    [
+        ("service", CLEAR, []),
+        ("supervisor", CLEAR, []),
+        ("privacy_officer", CLEAR, []),
+        (
+            "agent",
+            {
+                **CLEAR,
+                "identities": [{**MASKED_NUMBER, "channel": "VOICE"}],
+                "links": None,
+            },
+            ["identities.source", "links"],
+        ),
+        (
+            "reviewer",
+            {**DENIED, "name": CLEAR["name"], "identities": [MASKED_NUMBER]},
+            ["birthDate", "identities.channel", "identities.source", "language", "links"],
+        ),
+        (
+            "admin",
+            {
+                "name": {"full": "••• •••"},
+                "birthDate": "1985-01-01",
+                "language": "•••",
+                "identities": [{**MASKED_NUMBER, "source": "development"}],
+                "links": CLEAR["links"],
+            },
+            [],
+        ),
+        (
+            "partner",
+            {**DENIED, "name": {"full": "••• •••"}},
+            ["birthDate", "identities", "language", "links"],
+        ),
+    ],
+)
+async def test_each_role_sees_its_part(gateway, tenant, role, shown, refused):
+    ada = await a_profile(gateway.as_role("service", tenant=tenant), **EVERYTHING)
+
+    answer = await gateway.as_role(role, tenant=tenant).ask(READ, {"id": ada})
+
+    assert answer["data"]["profile"] == {"id": ada, **OPEN, **shown}
+    errors = [error["extensions"] for error in answer.get("errors", ())]
+    assert sorted(error["at"].removeprefix("profile.") for error in errors) == refused
+    assert {error["code"] for error in errors} <= {"FIELD_FORBIDDEN"}
+
+
+async def test_reading_writes_nothing(gateway, tenant):
+    service = gateway.as_role("service", tenant=tenant)
+    ada = await a_profile(service, **EVERYTHING)
+    before = await stored(gateway)
+
+    await service.data(WHO, {"channel": "VOICE", "value": "+12025550143"})
+    await service.data(WHO, {"channel": "VOICE", "value": "+12025550144"})
+    await service.data(READ, {"id": ada})
+
+    assert await stored(gateway) == before
+
+
+async def test_what_is_absent_and_what_is_anothers_look_the_same(gateway, tenant):
+    ada = await a_profile(gateway.as_role("service", tenant=f"{tenant}-x"), **EVERYTHING)
+    agent = gateway.as_role("agent", tenant=tenant)
+
+    anothers, absent = [await agent.ask(READ, {"id": one}) for one in (ada, "0" * 26)]
+
+    assert anothers == absent
+    assert absent["data"] == {"profile": None}
+
+
+async def test_a_former_id_answers_with_the_profile_as_it_is(gateway, tenant):
+    service = gateway.as_role("service", tenant=tenant)
+    ada = await a_profile(service, **EVERYTHING)
+    former = {"_id": f"{tenant}/former", "tenant": tenant, "former": "former", "profile": ada}
+    await gateway.gateway.database.aliases.insert_one(former)
+
+    data = await service.data(READ, {"id": "former"})
+
+    assert data == {"profile": {"id": ada, **OPEN, **CLEAR}}

@@ -201,6 +201,13 @@ def test_a_field_reserved_for_a_proved_role_is_open_without_a_second_factor():
     assert by_second_factor(a_question(asker, reserved, matrix)) is None
 
 
+def test_a_role_nobody_defined_is_not_asked_for_a_second_factor():
+    asker = somebody("agent", NOBODY_DEFINED, second_factor=False)
+    reserved = Label(DataClass.CONTACT, roles=frozenset({NOBODY_DEFINED}))
+
+    assert by_second_factor(a_question(asker, reserved, a_matrix({"agent": READS}))) is None
+
+
 def test_silence_of_all_guards_means_deny():
     assert strictest([]) == Decision(Effect.DENY, "no policy allows it")
 

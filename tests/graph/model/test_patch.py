@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.errors import BadValue, LimitReached, ModelError
-from graph.model.patch import checked
+from graph.model.patch import MAX_LINKS, checked, checked_links
 from graph.model.profile import Link, PersonName, Profile, ProfilePatch
 
 TODAY = date(2026, 11, 20)
@@ -82,6 +82,35 @@ def test_other_attributes_pass_as_they_are():
     links = (Link(source="crm", object="contacts", record_id="1"),)
 
     assert checked({"links": links}, TODAY) == {"links": links}
+
+
+def a_link(record_id="512", **more):
+    """A link to a contact of the CRM, unless told."""
+    return Link(**{"source": "crm", "object": "contacts", "record_id": record_id, **more})
+
+
+def test_links_are_kept_without_outer_blanks_each_once_in_order():
+    given_links = [a_link("2"), a_link(" 1 ", source=" crm\n"), a_link("1"), a_link("2")]
+
+    assert checked_links(given_links) == (a_link("2"), a_link("1"))
+
+
+@pytest.mark.parametrize("part", ["source", "object", "record_id"])
+@pytest.mark.parametrize("text", ["", " ", None, "x" * 201, "a\x00", "a\nb", "\ud800"])
+def test_a_link_with_a_part_that_names_nothing_is_refused(part, text):
+    with pytest.raises(BadValue) as refused:
+        checked_links([a_link(), a_link(**{part: text})])
+
+    assert str(refused.value) == "links: expected 1 to 200 printable characters"
+
+
+def test_a_profile_has_up_to_50_different_links():
+    links = [a_link(str(number)) for number in range(MAX_LINKS)]
+
+    assert checked_links(links * 2) == tuple(links)
+    with pytest.raises(LimitReached) as refused:
+        checked_links([*links, a_link("one more")])
+    assert str(refused.value) == "A profile has at most 50 links."
 
 
 @given(st.dictionaries(st.sampled_from([*LONGEST]), st.none() | st.text(max_size=210)))

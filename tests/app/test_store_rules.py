@@ -1,0 +1,258 @@
+"""Rules of the store: what its queries may hold, whose documents they find, what comes back."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import bson
+import pytest
+import pytest_asyncio
+from bson.codec_options import CodecOptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.client import open_client
+from app.store.documents import from_document, identity_document, to_document
+from app.store.filters import compiled
+from app.store.indexes import INDEXES, create_indexes, missing_indexes
+from app.store.names import identity_index, key_of
+from app.store.profiles import MongoProfiles
+from graph.errors import Conflict
+from graph.model.channel import Channel
+from graph.model.filter import Condition, Operator
+from graph.model.identity import Identity, IdentityName
+from graph.model.ids import new_id
+from graph.model.profile import Link, PersonName, Profile, ProfileState
+from graph.ports import NamedIdentity
+from policies.plan import Scope
+
+OPERATORS = {"$eq", "$in", "$gte", "$lt", "$gt"}
+ATTRIBUTES = {
+    "id": "_id",
+    "state": "state",
+    "language": "language",
+    "name.given": "folded.given",
+    "name.family": "folded.family",
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+}
+WHOLE = {"name", "birth_date", "gender", "language", "identities", "links", "state"}
+AS_STORED = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+tenants = st.from_regex(r"[a-z][a-z0-9-]{0,62}", fullmatch=True)
+texts = st.one_of(
+    st.text(max_size=20), st.sampled_from(["$gt", "$where", "a.b", "/", "../x", "^a", "\0"])
+)
+# Whole milliseconds from 1850 to 2999: finer instants aren't kept.
+instants = st.integers(-3_786_912_000_000, 32_472_144_000_000).map(
+    lambda milliseconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+)
+values = st.one_of(texts, instants, st.sampled_from(ProfileState))
+conditions = st.one_of(
+    st.builds(Condition, st.sampled_from(list(ATTRIBUTES)), st.just(Operator.IN), st.lists(values)),
+    st.builds(
+        Condition,
+        st.sampled_from(list(ATTRIBUTES)),
+        st.sampled_from([one for one in Operator if one is not Operator.IN]),
+        values,
+    ),
+)
+
+
+def keys_below(value: object) -> Iterator[str]:
+    """Every key of every object in a query."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield key
+            yield from keys_below(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from keys_below(below)
+
+
+@given(tenants, st.lists(conditions, max_size=4), st.none() | texts)
+def test_a_query_names_its_tenant_and_puts_every_value_behind_an_allowed_operator(
+    tenant, wanted, after
+):
+    query = compiled(tenant, wanted, after)
+
+    assert query["tenant"] == {"$eq": tenant}
+    assert query.get("id") == (None if after is None else {"$gt": after})
+    assert query.keys() - {"tenant", "id"} == {ATTRIBUTES[one.attribute] for one in wanted}
+    assert {type(compared) for compared in query.values()} == {dict}
+    assert {key for compared in query.values() for key in compared} <= OPERATORS
+    assert set(keys_below(query)) <= OPERATORS | query.keys()
+    assert bson.encode(query)
+
+
+@given(tenants, st.lists(texts))
+def test_ids_in_a_query_are_ids_of_its_tenant(tenant, ids):
+    query = compiled(tenant, [Condition("id", Operator.IN, ids)], None)
+
+    assert query["_id"] == {"$in": [f"{tenant}/{one}" for one in ids]}
+
+
+@given(tenants, texts, tenants, texts)
+def test_two_keys_are_one_only_where_tenant_and_id_are(tenant, own, other, its):
+    assert (key_of(tenant, own) == key_of(other, its)) is ((tenant, own) == (other, its))
+
+
+@given(tenants, tenants, st.sampled_from(["phone", "email", "x"]), texts)
+def test_an_identity_has_another_name_in_each_tenant_and_tells_nobody_its_value(
+    tenant, other, kind, value
+):
+    index = identity_index(b"k" * 32)
+
+    name = index(tenant, IdentityName(kind, value))
+
+    assert re.fullmatch(rf"{kind}/[A-Za-z0-9_-]{{20,}}", name)
+    assert (index(other, IdentityName(kind, value)) == name) is (other == tenant)
+
+
+some = st.none() | st.text(min_size=1, max_size=30)
+identities = st.builds(
+    Identity,
+    channel=st.sampled_from(Channel),
+    value=st.text(min_size=1),
+    raw=some,
+    verified=st.booleans(),
+    primary=st.booleans(),
+    source=some,
+    first_seen_at=st.none() | instants,
+    last_seen_at=st.none() | instants,
+)
+links = st.builds(Link, source=st.text(), object=st.text(), record_id=st.text())
+custom = st.one_of(
+    st.text(max_size=30), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False)
+)
+profiles = st.builds(
+    Profile,
+    id=st.builds(new_id),
+    version=st.integers(1, 2**31),
+    state=st.sampled_from(ProfileState),
+    created_at=st.none() | instants,
+    updated_at=st.none() | instants,
+    name=st.builds(PersonName, given=some, family=some).map(
+        lambda name: name if name.full else None
+    ),
+    birth_date=st.none() | st.dates(date(1850, 1, 1)),
+    gender=some,
+    language=some,
+    identities=st.lists(identities, max_size=4).map(tuple),
+    links=st.lists(links, max_size=4).map(tuple),
+    custom=st.dictionaries(st.builds(new_id), custom, max_size=4),
+)
+
+
+@given(profiles, tenants)
+def test_a_profile_comes_back_from_its_document_as_it_was(profile, tenant):
+    entries = [identity_document(one, f"index-{n}") for n, one in enumerate(profile.identities)]
+    document = to_document(profile, entries, tenant)
+
+    read = bson.decode(bson.encode(document), AS_STORED)
+
+    assert from_document(read) == profile
+    assert (read["tenant"], read["_id"]) == (tenant, f"{tenant}/{profile.id}")
+    assert None not in read.values()
+
+
+@pytest_asyncio.fixture
+async def database(document_server, tenant):
+    """A database of the test's own, dropped when it ends."""
+    async with open_client(document_server.uri, 5) as client:
+        yield client[tenant]
+        await client.drop_database(tenant)
+
+
+@pytest.fixture
+def store(database) -> MongoProfiles:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    return MongoProfiles(database.client, database, identity_index(b"k" * 32), lambda: moment)
+
+
+def named(value: str) -> NamedIdentity:
+    identity = Identity(channel=Channel.VOICE, value=value)
+    return NamedIdentity(IdentityName("phone", value), identity)
+
+
+def a_profile(**more: Any) -> Profile:
+    return Profile(id=new_id(), version=1, **more)
+
+
+async def test_every_declared_index_is_made_and_a_missing_one_is_named(database):
+    declared = sorted(
+        f"{collection}.{index.document['name']}"
+        for collection, indexes in INDEXES.items()
+        for index in indexes
+    )
+    before = sorted(await missing_indexes(database))
+    await create_indexes(database)
+    await create_indexes(database)
+    made = await missing_indexes(database)
+    await database.profiles.drop_index("tenant_family")
+
+    assert before == declared
+    assert made == []
+    assert await missing_indexes(database) == ["profiles.tenant_family"]
+
+
+async def test_a_former_id_answers_with_the_surviving_profile(store, database):
+    here, there = Scope("here"), Scope("there")
+    ada, grace = a_profile(gender="x"), a_profile(gender="y")
+    for profile in (ada, grace):
+        await store.create(profile, [], here)
+    former = new_id()
+    await database.aliases.insert_one(
+        {"_id": f"here/{former}", "tenant": "here", "former": former, "profile": ada.id}
+    )
+
+    found = await store.get_many([former, grace.id, ada.id, former, new_id()], here, {"gender"})
+
+    assert [one and (one.id, one.gender) for one in found] == [
+        (ada.id, "x"),
+        (grace.id, "y"),
+        (ada.id, "x"),
+        (ada.id, "x"),
+        None,
+    ]
+    assert await store.get_many([former, ada.id], there, {"gender"}) == [None, None]
+
+
+async def test_only_what_is_asked_for_is_read(store):
+    scope = Scope("here")
+    ada = a_profile(gender="x", language="en", custom={"a": 1, "b": 2})
+    await store.create(ada, [named("+12025550143")], scope)
+
+    (found,) = await store.get_many([ada.id], scope, {"gender", "custom.a"})
+
+    assert found == Profile(id=ada.id, version=1, gender="x", custom={"a": 1})
+
+
+async def test_another_tenants_scope_finds_nothing_by_any_id(store):
+    here, there = Scope("here"), Scope("her")
+    ada = a_profile(state=ProfileState.IDENTIFIED)
+    await store.create(ada, [named("+12025550143")], here)
+    guesses = [ada.id, f"here/{ada.id}", f"../here/{ada.id}", f"e/{ada.id}", "", "/"]
+    by_id = [Condition("id", Operator.IN, guesses)]
+
+    assert await store.get_many(guesses, there, WHOLE) == [None] * 6
+    assert await store.page(there, by_id, first=10, after=None, attributes=WHOLE) == []
+    assert await store.count(there, []) == 0
+    assert await store.find(named("+12025550143").name, there) is None
+    assert await store.count(here, by_id) == 1
+
+
+async def test_a_creation_that_the_driver_repeats_is_one(store, database):
+    scope = Scope("here")
+    ada = a_profile()
+
+    await store.create(ada, [named("+12025550143")], scope)
+    await store.create(ada, [named("+12025550143")], scope)
+    again = await store.recognise(ada, named("+12025550143"), scope)
+    with pytest.raises(Conflict):
+        await store.create(a_profile(), [named("+12025550143")], scope)
+
+    assert again == (ada.id, True)
+    assert await database.profiles.count_documents({}) == 1
+    assert await database.identities.count_documents({}) == 1

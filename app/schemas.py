@@ -65,9 +65,7 @@ class Schemas:
     async def _refresh(self, tenant: str, known: _Entry | None) -> TenantSchema:
         began = self._clock()
         try:
-            # A store that is away must cost the requests of a known tenant little.
-            async with asyncio.timeout(_PATIENCE_S if known else None):
-                schema = await self._newest(tenant, known)
+            schema = await self._newest(tenant, known)
         except (StoreUnavailable, TimeoutError):
             if known is None:
                 raise
@@ -84,7 +82,9 @@ class Schemas:
 
     async def _newest(self, tenant: str, known: _Entry | None) -> TenantSchema:
         if known:
-            revision = await self._definitions.revision(tenant)
+            # A store that is away must cost the requests of a known tenant little.
+            async with asyncio.timeout(_PATIENCE_S):
+                revision = await self._definitions.revision(tenant)
             if revision == known.schema.customer_schema.revision:
                 return known.schema
         definitions = await self._definitions.current(tenant)

@@ -21,6 +21,7 @@ import pytest_asyncio
 from app.build import open_gateway
 from app.http.routes import create_app
 from app.settings import Settings, StoreSettings
+from app.store.client import open_client
 from app.store.embedded import EmbeddedServer, Timing
 from graph.errors import StoreUnavailable
 from tests.support.embedded import NEVER_S
@@ -82,9 +83,12 @@ class Diary:
 
 
 @asynccontextmanager
-async def gateway_on(uri: str, path: Path) -> AsyncIterator[TestGateway]:
+async def gateway_on(
+    uri: str, path: Path, database: str = "profiles"
+) -> AsyncIterator[TestGateway]:
     """A gateway that waits for its store no longer than a second."""
-    settings = Settings(store=StoreSettings(uri=uri, path=path, deadline_s=DEADLINE_S))
+    store = StoreSettings(uri=uri, path=path, database=database, deadline_s=DEADLINE_S)
+    settings = Settings(store=store)
     async with open_gateway(settings) as opened:
         transport = httpx2.ASGITransport(create_app(opened))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -184,9 +188,11 @@ async def test_a_store_that_hangs_is_refused_in_time_and_used_again_when_it_goes
         before = Diary()
         os.kill(server.pid, signal.SIGSTOP)
         try:
-            await before.ask(service, CREATE, {"name": {"given": "Grace"}})
-            await before.ask(service, UPDATE, {"id": ada, "gender": "female"})
-            await before.ask(service, RECOGNISE, {**PHONE, "value": "+12025550144"})
+            await asyncio.gather(
+                before.ask(service, CREATE, {"name": {"given": "Grace"}}),
+                before.ask(service, UPDATE, {"id": ada, "gender": "female"}),
+                before.ask(service, RECOGNISE, {**PHONE, "value": "+12025550144"}),
+            )
             ready = await gateway.client.get("/readyz")
         finally:
             os.kill(server.pid, signal.SIGCONT)
@@ -225,6 +231,43 @@ async def test_a_gateway_does_not_start_without_its_store(server: EmbeddedServer
     with pytest.raises(StoreUnavailable):
         async with gateway_on(server.uri, tmp_path / "keys"):
             pass
+
+
+@pytest.mark.parametrize("code", [1, 13, 112, 10107])
+async def test_whatever_the_store_fails_with_is_one_code_for_clients(
+    document_server: EmbeddedServer, tmp_path: Path, tenant: str, code: int
+):
+    diary = Diary()
+    async with gateway_on(document_server.uri, tmp_path, tenant) as gateway:
+        service = gateway.as_role("service", tenant=tenant)
+        ada = await a_profile(service, identities=[PHONE])
+        async with failing(document_server.uri, code):
+            *_, read, listed = await asyncio.gather(
+                diary.ask(service, CREATE, {"name": {"given": "Grace"}}),
+                diary.ask(service, UPDATE, {"id": ada, "gender": "female"}),
+                diary.ask(service, RECOGNISE, PHONE),
+                service.post(WHO, {"value": PHONE["value"]}),
+                service.post("{ profiles { totalCount } }"),
+            )
+        found = await until(lambda: answered(service))
+
+    assert diary.codes == {"STORE_UNAVAILABLE": 3}
+    assert diary.slowest_s < LONGEST_S
+    assert codes(read) == codes(listed) == ["STORE_UNAVAILABLE"]
+    assert found == {"identify": {"outcome": "KNOWN", "profile": {"id": ada}}}
+
+
+@asynccontextmanager
+async def failing(uri: str, code: int) -> AsyncIterator[None]:
+    """A store that answers every read and write with an error."""
+    commands = ["find", "insert", "update", "aggregate", "commitTransaction"]
+    point = {"configureFailPoint": "failCommand", "mode": "alwaysOn"}
+    async with open_client(uri, 10) as client:
+        await client.admin.command({**point, "data": {"failCommands": commands, "errorCode": code}})
+        try:
+            yield
+        finally:
+            await client.admin.command({**point, "mode": "off"})
 
 
 def codes(response: httpx2.Response) -> list[str]:

@@ -233,7 +233,7 @@ async def test_a_gateway_does_not_start_without_its_store(server: EmbeddedServer
             pass
 
 
-@pytest.mark.parametrize("code", [1, 13, 112, 10107])
+@pytest.mark.parametrize("code", [1, 13, 112])
 async def test_whatever_the_store_fails_with_is_one_code_for_clients(
     document_server: EmbeddedServer, tmp_path: Path, tenant: str, code: int
 ):

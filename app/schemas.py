@@ -13,7 +13,6 @@ from graph.schema import TenantSchema
 
 _FRESH_S = 0.5
 _PATIENCE_S = 0.5
-_PATIENCE_S = 0.5
 _MAX_TENANTS = 1_000
 
 
@@ -72,7 +71,15 @@ class Schemas:
             return known.schema
         if self._refreshes.get(tenant) is asyncio.current_task():
             self._keep(tenant, _Entry(schema, began))
+        elif self._is_newer(tenant, schema):
+            # Expired meanwhile, so it may be old already; but who looks next builds on it.
+            self._keep(tenant, _Entry(schema, -math.inf))
         return schema
+
+    def _is_newer(self, tenant: str, schema: TenantSchema) -> bool:
+        kept = self._entries.get(tenant)
+        revision = schema.customer_schema.revision
+        return kept is None or kept.schema.customer_schema.revision < revision
 
     def _keep(self, tenant: str, entry: _Entry) -> None:
         self._entries[tenant] = entry

@@ -163,6 +163,19 @@ async def test_while_the_store_is_away_the_known_schema_serves(schemas, kept, cl
         await schemas.of("globex")
 
 
+async def test_a_store_that_hangs_keeps_nobody_waiting_who_is_known(schemas, kept, clock):
+    known = await schemas.of("acme")
+    kept.gate = asyncio.Event()
+    clock.now = 10.0
+
+    found = await asyncio.wait_for(
+        asyncio.gather(*(schemas.of("acme") for _ in range(5))), timeout=4
+    )
+
+    assert set(map(id, found)) == {id(known)}
+    assert kept.revisions == 1
+
+
 async def test_when_the_store_is_back_so_are_changes(schemas, kept, clock):
     await schemas.of("acme")
     kept.is_away = True
@@ -206,6 +219,28 @@ async def test_what_was_being_read_when_the_schema_expired_is_not_taken_for_new(
     assert keys(after_the_change) == ["tier"]
     assert keys(before_the_change) == []
     assert await schemas.of("acme") is after_the_change
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_tenant_that_changes_something_all_the_time_has_its_schema_built_once(
+    schemas, kept, is_known
+):
+    if is_known:
+        await schemas.of("acme")
+        kept.schemas["acme"] = fields("tier")
+    reads = kept.reads
+
+    found = []
+    for _ in range(5):
+        schemas.expire("acme")
+        asking = asyncio.create_task(schemas.of("acme"))
+        await until(lambda: schemas._refreshes)
+        schemas.expire("acme")
+        found.append(await asking)
+
+    assert set(map(id, found)) == {id(found[0])}
+    assert keys(found[0]) == (["tier"] if is_known else [])
+    assert kept.reads == reads + 1
 
 
 async def test_expiring_an_unknown_tenant_does_nothing(schemas, kept):

@@ -44,9 +44,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(
-    settings: app_settings.Settings, *, test_commands: bool = False
-) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway]:
     """A gateway that is ready to answer; everything it opened is closed on leaving.
 
     Raises:
@@ -61,20 +59,19 @@ async def open_gateway(
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
         if uri is None:
-            server = embedded_server(settings.store.path, test_commands=test_commands)
-            uri = await stack.enter_async_context(server)
+            uri = await stack.enter_async_context(embedded_server(settings.store.path))
         client = await opened_client(uri, settings.store.deadline_s, stack)
         database = client[settings.store.database]
         with store_failures():
             await claim_store(database, key_check(root))
             await create_indexes(database)
-        definitions = MongoDefinitions(database)
+        schemas = Schemas(MongoDefinitions(database))
         profiles = MongoProfiles(client, database, identity_index(root), _now)
         wiring = Wiring(
-            profiles, definitions, sources, matrix, _now, settings.region, settings.budget_s
+            profiles, schemas, sources, matrix, _now, settings.region, settings.budget_s
         )
         authenticator = await _authenticator(settings, stack)
-        yield Gateway(settings, wiring, Schemas(definitions), authenticator, database)
+        yield Gateway(settings, wiring, schemas, authenticator, database)
 
 
 def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:

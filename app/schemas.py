@@ -6,14 +6,26 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from graph.errors import StoreUnavailable
+from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.ports import Definitions
 from graph.schema import TenantSchema
 
 _FRESH_S = 0.5
 _PATIENCE_S = 0.5
 _MAX_TENANTS = 1_000
+
+
+class KeptDefinitions(Definitions, Protocol):
+    """What schemas are built from.  Every method raises `StoreUnavailable` without a store."""
+
+    async def revision(self, tenant: str) -> int:
+        """The newest revision; 0 where nothing is defined."""
+
+    async def current(self, tenant: str) -> CustomerSchema:
+        """The newest customer schema."""
 
 
 @dataclass(slots=True)
@@ -26,7 +38,7 @@ class Schemas:
     """One schema for each tenant; no older than half a second, whoever changed the fields."""
 
     def __init__(
-        self, definitions: Definitions, clock: Callable[[], float] = time.monotonic
+        self, definitions: KeptDefinitions, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._definitions = definitions
         self._clock = clock
@@ -49,6 +61,13 @@ class Schemas:
             task.add_done_callback(lambda done: self._forget(tenant, done))
         # Shielded: a client that hangs up must not stop the others' refresh.
         return await asyncio.shield(task)
+
+    async def define(self, tenant: str, definition: FieldDefinition) -> CustomerSchema:
+        """See `graph.ports.Definitions`; the tenant's next request sees the change."""
+        try:
+            return await self._definitions.define(tenant, definition)
+        finally:
+            self.expire(tenant)
 
     def expire(self, tenant: str) -> None:
         """Look for changes before the tenant's next request."""

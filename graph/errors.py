@@ -17,6 +17,7 @@ from graphql import GraphQLError
 
 from connectors.errors import BadPayload, SourceError
 from graph.model.errors import BadValue, LimitReached, ModelError
+from policies.decision import Decision
 
 _LOG = logging.getLogger("gateway.errors")
 
@@ -105,6 +106,13 @@ def source_error_message(error: SourceError) -> str:
         "SOURCE_UNAVAILABLE": "can't be asked now",
     }
     return f"{error.source} {told[error.code]}."
+
+
+def refusal_message(decision: Decision) -> str:
+    """What a client is told about a field that is withheld."""
+    if decision.code == ErrorCode.STEP_UP_REQUIRED.value:
+        return "This field needs a second factor at sign-in."
+    return "You may not read this field."
 
 
 def client_error(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -75,7 +75,7 @@ def read_facts(
     labels = {found.coordinate: found.label for found in fields.values()}
     for model in models:
         for attribute, label in labels_of(model).items():
-            labels[f"{model.__name__}.{attribute}"] = label
+            labels.setdefault(f"{model.__name__}.{attribute}", label)
     return SchemaFacts(customer_schema, fields, labels, inputs)
 
 

@@ -90,11 +90,6 @@ class LiveReads:
                 self._batches[name, object_] = _Batch(source, object_, frozenset(attributes))
 
     @property
-    def is_needed(self) -> bool:
-        """Whether the operation asks any source."""
-        return bool(self._batches)
-
-    @property
     def needs_links(self) -> bool:
         """Whether a source can only be asked with a profile's links."""
         return any(batch.source.needs_links for batch in self._batches.values())

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import (
     DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -165,7 +165,7 @@ class _Reader:
             if known and not self._is_readable(parent, name, known, at, in_list):
                 continue
             if known and parent.name == _PROFILE:
-                self._select(known, get_argument_values(definition, node, self._variables))
+                self._select(known, definition, node)
             below = get_named_type(definition.type)
             if is_object_type(below) and node.selection_set:
                 self.read(
@@ -191,9 +191,9 @@ class _Reader:
             self._fetch(known.definition)
         return True
 
-    def _select(self, known: FieldFacts, arguments: Mapping[str, Any]) -> None:
+    def _select(self, known: FieldFacts, definition: GraphQLField, node: FieldNode) -> None:
         if known.attribute == "fields":
-            self._select_keys(arguments.get("keys"))
+            self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
         elif known.attribute != "custom":
             self._plan.attributes.add(known.attribute)
 

@@ -105,12 +105,6 @@ class Profiles(Protocol):
 class Definitions(Protocol):
     """The tenants' customer schemas."""
 
-    async def revision(self, tenant: str) -> int:
-        """The newest revision; 0 where nothing is defined."""
-
-    async def current(self, tenant: str) -> CustomerSchema:
-        """The newest customer schema."""
-
     async def define(self, tenant: str, definition: FieldDefinition) -> CustomerSchema:
         """Add a field, or a new version of the field with its key; the new schema.
 

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from policies.access.order import ACCESS_POLICIES, AccessPolicy
 from policies.access.question import Question
-from policies.classification import DataClass, Label
+from policies.classification import Label
 from policies.decision import Action, Decision, Effect, strictest
 from policies.matrix import Matrix
 from policies.principal import Principal
-
-_PUBLIC: Final = Label(DataClass.PUBLIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,6 @@ class AccessPlan:
     """
 
     scope: Scope
-    matrix_version: int
     decisions: Mapping[str, Decision]
 
     def effect(self, coordinate: str) -> Effect:
@@ -51,7 +47,7 @@ def make_plan(
         coordinate: decide(Question(principal, action, label, matrix))
         for coordinate, label in labels.items()
     }
-    return AccessPlan(scope_of(principal), matrix.version, decisions)
+    return AccessPlan(scope_of(principal), decisions)
 
 
 def decide(question: Question, policies: Sequence[AccessPolicy] = ACCESS_POLICIES) -> Decision:

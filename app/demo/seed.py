@@ -46,7 +46,6 @@ async def seed(gateway: Gateway, count: int, progress: Callable[[int, int], None
         return
     for field in FIELDS:
         await _ask(gateway, "admin", _DEFINE, {"input": field})
-    gateway.schemas.expire(TENANT)
     waiting, done = iter(list(customers(count))), 0
 
     async def work() -> None:

@@ -66,10 +66,6 @@ class GraphQLEndpoint:
             return await answer(request, schema, principal, self._gateway.wiring)
         except Exception as error:  # noqa: BLE001 - the boundary: no text of whatever it is gets out
             return refused(error)
-        finally:
-            if "mutation" in request.query:
-                # It may have defined a field: the next request must see it.
-                self._gateway.schemas.expire(principal.tenant)
 
 
 def _accepted(accept: str | None) -> str | None:

@@ -32,9 +32,9 @@ class Store:
 
 
 @asynccontextmanager
-async def embedded_server(path: Path, *, test_commands: bool = False) -> AsyncIterator[str]:
+async def embedded_server(path: Path) -> AsyncIterator[str]:
     """The connection string of a started embedded server; commands find it meanwhile."""
-    async with EmbeddedServer(path, test_commands=test_commands) as server:
+    async with EmbeddedServer(path) as server:
         address = path / _ADDRESS
         address.write_text(server.uri, encoding="utf-8")
         try:

@@ -23,7 +23,7 @@ class MongoDefinitions:
         self._definitions = database[DEFINITIONS]
 
     async def revision(self, tenant: str) -> int:
-        """See `graph.ports.Definitions`."""
+        """See `app.schemas.KeptDefinitions`."""
         with store_failures():
             newest = (
                 self._definitions.find({"tenant": tenant}, {"revision": 1})
@@ -34,7 +34,7 @@ class MongoDefinitions:
         return found[0]["revision"] if found else 0
 
     async def current(self, tenant: str) -> CustomerSchema:
-        """See `graph.ports.Definitions`."""
+        """See `app.schemas.KeptDefinitions`."""
         with store_failures():
             cursor = self._definitions.find({"tenant": tenant}).sort("revision", 1)
             documents = await cursor.to_list()

@@ -132,7 +132,7 @@ class MongoProfiles:
         with store_failures():
             done = await self._profiles.update_one(query, update_of(patch, self._now()))
         if not done.matched_count:
-            await self._explain(id, scope, None)
+            await self._explain(id, scope)
 
     async def add_identity(
         self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
@@ -238,11 +238,9 @@ class MongoProfiles:
         if not done.matched_count:
             raise _mismatch(None)
 
-    async def _explain(self, id: str, scope: Scope, session: AsyncClientSession | None) -> None:
+    async def _explain(self, id: str, scope: Scope) -> None:
         with store_failures():
-            found = await self._profiles.find_one(
-                {"_id": key_of(scope.tenant, id)}, {"version": 1}, session=session
-            )
+            found = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, {"version": 1})
         raise _mismatch(found["version"]) if found else NotFound(_ABSENT)
 
     async def _insert_claim(

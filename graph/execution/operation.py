@@ -22,6 +22,7 @@ from graph.errors import (
     GatewayError,
     client_error,
     field_error,
+    refusal_message,
     request_error,
 )
 from graph.execution.documents import Document, without_values
@@ -37,10 +38,6 @@ from policies.plan import decide_operation
 from policies.principal import Principal
 
 _MAX_COERCION_ERRORS = 5
-_MESSAGES = {
-    "FIELD_FORBIDDEN": "You may not read this field.",
-    "STEP_UP_REQUIRED": "This field needs a second factor at sign-in.",
-}
 
 
 async def answer(
@@ -167,7 +164,7 @@ def _answer(
 def _withheld(item: Withheld) -> dict[str, Any]:
     """One error for a withheld field; in a list it stands for each item and has no path."""
     extensions = {"code": item.decision.code, "field": item.field, "at": ".".join(item.path)}
-    entry: dict[str, Any] = {"message": _MESSAGES[item.decision.code], "extensions": extensions}
+    entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
     return entry if item.in_list else {**entry, "path": list(item.path)}
 
 

@@ -9,7 +9,7 @@ from strawberry.types.field import StrawberryField
 
 from connectors.errors import SourceError
 from graph.context import GatewayInfo
-from graph.errors import source_error_message
+from graph.errors import refusal_message, source_error_message
 from graph.kinds.table import KINDS
 from graph.live import LiveValue
 from graph.model.custom_field import FieldDefinition
@@ -156,7 +156,7 @@ def _told(
 
 
 def _refused(decision: Decision) -> FieldError:
-    return FieldError(code=decision.code, message="You may not read this field.")
+    return FieldError(code=decision.code, message=refusal_message(decision))
 
 
 def _failed(error: SourceError) -> FieldError:

@@ -1,24 +1,35 @@
 """The first page's query, pasted as it stands into a shell beside the demo."""
 
+import asyncio
 import json
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
 
-from tests.support.demo import command_output, demonstrating
+from tests.support.process import address_in, running
 
 PAGE = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 CURL = re.search(r"```sh\n(curl .*?)```", PAGE, re.DOTALL)[1]
 ANSWER = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo at `url` that keeps its data under `data`."""
+
+    url: str
+    data: Path
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def demo(tmp_path_factory):
-    async with demonstrating(tmp_path_factory.mktemp("demo"), customers=5) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("demo")
+    async with running("demo", "--port", "0", "--customers", "5", folder=folder) as process:
+        yield Demo(address_in(await process.says("listening at ")), folder / "data")
 
 
 async def pasted(demo, role: str) -> dict:
@@ -29,7 +40,12 @@ async def pasted(demo, role: str) -> dict:
         .replace("--role agent", f"--role {role}")
     )
     environment = {**os.environ, "GATEWAY_STORE__PATH": str(demo.data)}
-    return json.loads(await command_output(["bash", "-c", command], environment))
+    shell = await asyncio.create_subprocess_exec(
+        *("bash", "-c", command), env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await asyncio.wait_for(shell.communicate(), 30)
+    assert shell.returncode == 0
+    return json.loads(output)
 
 
 def without_ms(answer: dict) -> dict:

@@ -206,3 +206,18 @@ def test_arguments_and_inputs_are_known_by_where_they_stand():
     assert inputs["ProfileFilter", "language"] == Label(DataClass.DEMOGRAPHIC)
     assert inputs["UpdateProfileInput", "links"] == Label(DataClass.INTERNAL)
     assert ("Query.profile", "id") not in inputs
+
+
+def test_the_directive_of_a_field_is_enforced_where_it_differs_from_the_model():
+    reserved = Access(class_=DataClass.IDENTITY, roles=["reviewer"])
+
+    @exposes(Person)
+    @strawberry.type(name="Person")
+    class Face:
+        id: strawberry.ID
+        name: str | None = strawberry.field(directives=[reserved])
+
+    facts = facts_of(Face, Person)
+
+    assert facts.labels["Person.name"] == Label(DataClass.IDENTITY, frozenset({"reviewer"}))
+    assert facts.labels["Person.id"] == Label(DataClass.PUBLIC)

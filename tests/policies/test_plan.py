@@ -106,7 +106,6 @@ def test_a_plan_keeps_one_decision_for_each_coordinate():
 
     assert plan == AccessPlan(
         Scope("shop"),
-        SHIPPED.version,
         {
             "Profile.id": Decision(Effect.ALLOW, "role agent may READ PUBLIC: ALLOW"),
             "Identity.value": Decision(Effect.MASK, "role agent may READ CONTACT: MASK"),

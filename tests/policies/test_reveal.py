@@ -58,10 +58,10 @@ def a_plan(*, masked=(), denied=()):
     effects = dict.fromkeys(ALL, Effect.ALLOW)
     effects |= dict.fromkeys(masked, Effect.MASK) | dict.fromkeys(denied, Effect.DENY)
     decisions = {at: Decision(effect, "told") for at, effect in effects.items()}
-    return AccessPlan(Scope("shop"), 1, decisions)
+    return AccessPlan(Scope("shop"), decisions)
 
 
-NOTHING = AccessPlan(Scope("shop"), 1, {})
+NOTHING = AccessPlan(Scope("shop"), {})
 
 
 def test_what_is_allowed_stays_as_it_is():

@@ -7,6 +7,9 @@ SUITE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# A lock file names everything, so nothing is resolved: older versions of pip would otherwise want a
+# release that is newer than the locked one for `coverage[toml]`, and stop.
+LOCKED := $(PIP) --require-hashes --no-deps
 
 # Stamps, newest last: a target is done again when what it was made from has changed.
 MADE := $(VENV)/.made
@@ -80,13 +83,13 @@ $(MADE):
 
 $(RUNTIME): $(MADE) requirements.lock pyproject.toml
 	@echo "Installing the gateway ..."
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(LOCKED) -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 	@echo "Installing the tools of development ..."
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(LOCKED) -r requirements-dev.lock
 	@touch $@
 
 # Not in the lock files: pyproject.toml says why.  A machine without it can use a MongoDB server.

@@ -1,5 +1,6 @@
 """The composition root: from settings to every concrete object, once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,16 +14,19 @@ from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
 from app.auth.production import refuse_in_production
+from app.field_work import FieldWork
 from app.keys import identity_key, key_check, resolve_secret
 from app.schemas import Schemas
 from app.store.address import store_uri
 from app.store.attach import embedded_server, opened_client
+from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import claim_store
 from app.store.names import identity_index
 from app.store.profiles import MongoProfiles
+from app.store.saved_filters import MongoFilters
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
@@ -65,10 +69,25 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, key_check(root))
             await create_indexes(database)
-        schemas = Schemas(MongoDefinitions(database))
-        profiles = MongoProfiles(client, database, identity_index(root), _now)
+        index, most = identity_index(root), settings.max_identities
+        told = asyncio.Event()
+        definitions = MongoDefinitions(database, settings.region, told.set)
+        schemas = Schemas(definitions)
+        changes = Changes(client, database, index, _now, most)
+        work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
+        stack.push_async_callback(work.close)
+        work.start()
+        profiles = MongoProfiles(client, database, index, _now, most)
         wiring = Wiring(
-            profiles, schemas, sources, matrix, _now, settings.region, settings.budget_s
+            profiles=profiles,
+            definitions=schemas,
+            filters=MongoFilters(database, _now),
+            sources=sources,
+            matrix=matrix,
+            now=_now,
+            region=settings.region,
+            budget_s=settings.budget_s,
+            max_values=most,
         )
         authenticator = await _authenticator(settings, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database)

@@ -1,39 +1,26 @@
 """`profile-gateway`: every command, its options and its exit codes (0 well, 1 failed, 2 usage)."""
 
-import asyncio
 import json
 import logging
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
-import uvloop
-from graphql import introspection_from_schema
-from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import Progress
 
-from app.auth.claims import TENANT_NAME
 from app.build import Gateway, development_issuer
-from app.configuration import WrongSettings, load_settings
+from app.cli_import import import_file
+from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
+from app.cli_schema import schema_commands
 from app.doctor import Finding, examine
-from app.keys import KeyTrouble
 from app.serve import serve as serve_gateway
 from app.settings import HttpSettings, Settings
 from app.store.attach import attached_store
 from app.store.backup import backup as write_backup
 from app.store.backup import restore as read_backup
-from app.store.backup_file import BackupError, Summary
-from app.store.definitions import MongoDefinitions
-from app.store.embedded_files import EmbeddedServerError
-from app.store.meta import StoreMismatch
-from connectors.errors import SourceError
-from graph.errors import GatewayError
-from graph.model.custom_field import CustomerSchema
-from graph.schema import TenantSchema
-from policies.errors import PolicyError
+from app.store.backup_file import Summary
 from policies.matrix import ROLES
 
 cli = typer.Typer(
@@ -43,31 +30,15 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="The profile gateway: who the customer is, in one GraphQL query.",
 )
-_SAYABLE = (
-    WrongSettings,
-    KeyTrouble,
-    EmbeddedServerError,
-    StoreMismatch,
-    BackupError,
-    GatewayError,
-    SourceError,
-    PolicyError,
-)
 _SWITCHED_OFF = "Development tokens are switched off (auth.development, or env is production)."
-_Result = TypeVar("_Result")
 _errors = Console(stderr=True)
+cli.command(name="import")(import_file)
+cli.add_typer(schema_commands, name="schema")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
 ]
-
-
-def _tenant_name(given: str | None) -> str | None:
-    if given is not None and not TENANT_NAME.fullmatch(given):
-        raise typer.BadParameter("a tenant name is lower case letters, digits and hyphens")
-    return given
 
 
 @cli.command()
@@ -76,14 +47,14 @@ def serve(
     port: Port = None,
 ) -> None:
     """Answer requests until a signal asks to stop."""
-    settings = _listening_at(_settings(), host, port)
+    settings = _listening_at(read_settings(), host, port)
 
     async def tell(gateway: Gateway, address: str) -> None:
         for line in _banner(gateway.settings):
             typer.echo(line)
         typer.echo(f"listening at {address}/graphql")
 
-    _run(serve_gateway(settings, tell))
+    run(serve_gateway(settings, tell))
 
 
 @cli.command()
@@ -95,21 +66,21 @@ def demo(
     ] = 500,
 ) -> None:
     """Serve invented customers and a sandbox CRM, and print a first query to paste."""
-    settings = _listening_at(_settings(), host, port)
+    settings = _listening_at(read_settings(), host, port)
     if settings.env == "production" or not settings.auth.development:
-        _fail(f"The demo uses development tokens. {_SWITCHED_OFF}")
+        fail(f"The demo uses development tokens. {_SWITCHED_OFF}")
     # Faker comes with the `demo` extra alone: the other commands must work without it.
     try:
         from app.demo.run import demonstrate  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
-        _fail(f"The demo needs {error.name}: install the `demo` extra.")
-    _run(demonstrate(settings, customers))
+        fail(f"The demo needs {error.name}: install the `demo` extra.")
+    run(demonstrate(settings, customers))
 
 
 @cli.command()
 def token(
     role: Annotated[list[str], typer.Option(help=f"One of {', '.join(sorted(ROLES))}.")],
-    tenant: Annotated[str, typer.Option(help="The tenant.", callback=_tenant_name)] = "demo",
+    tenant: Annotated[str, typer.Option(help="The tenant.", callback=tenant_name)] = "demo",
     subject: Annotated[str, typer.Option(help="Who the token is for.")] = "developer",
     hours: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=24)] = 8,
     second_factor: Annotated[
@@ -120,9 +91,9 @@ def token(
     """Print a development token for one or more roles."""
     if unknown := sorted(set(role) - ROLES):
         raise typer.BadParameter(f"no such role: {', '.join(unknown)}", param_hint="--role")
-    issuer = _guarded(lambda: development_issuer(_settings()))
+    issuer = guarded(lambda: development_issuer(read_settings()))
     if issuer is None:
-        _fail(_SWITCHED_OFF)
+        fail(_SWITCHED_OFF)
     made = issuer.token(
         role,
         tenant,
@@ -134,31 +105,12 @@ def token(
 
 
 @cli.command()
-def schema(
-    tenant: Annotated[
-        str | None,
-        typer.Option(
-            help="With this tenant's custom fields, from the store.", callback=_tenant_name
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print the GraphQL schema: its definition language, or with --json its introspection."""
-    definitions = _run(_definitions(_settings(), tenant)) if tenant else CustomerSchema()
-    built = TenantSchema(definitions)
-    if as_json:
-        typer.echo(json.dumps(introspection_from_schema(built.graphql)))
-    else:
-        typer.echo(built.sdl(), nl=False)
-
-
-@cli.command()
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Create missing indexes.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look the installation over; exit with 1 when something isn't well."""
-    findings = _run(_examined(_settings(), fix=fix))
+    findings = run(_examined(read_settings(), fix=fix))
     if as_json:
         typer.echo(json.dumps([vars_of(item) for item in findings]))
     else:
@@ -174,7 +126,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Write all data to a file.  Keys aren't data: keep the data directory's keys/ safe too."""
-    _tell_summary(_run(_with_progress("backup", file)), as_json=as_json)
+    _tell_summary(run(_with_progress("backup", file)), as_json=as_json)
 
 
 @cli.command()
@@ -183,7 +135,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Read all data from a file into an empty store; run it again when it was interrupted."""
-    _tell_summary(_run(_with_progress("restore", file)), as_json=as_json)
+    _tell_summary(run(_with_progress("restore", file)), as_json=as_json)
 
 
 def main() -> None:
@@ -194,11 +146,6 @@ def main() -> None:
     cli()
 
 
-async def _definitions(settings: Settings, tenant: str) -> CustomerSchema:
-    async with attached_store(settings) as store:
-        return await MongoDefinitions(store.database).current(tenant)
-
-
 async def _examined(settings: Settings, *, fix: bool) -> list[Finding]:
     return [finding async for finding in examine(settings, fix=fix)]
 
@@ -207,7 +154,7 @@ async def _with_progress(verb: str, file: Path) -> Summary:
     act = write_backup if verb == "backup" else read_backup
     with Progress(console=_errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(verb, total=None)
-        async with attached_store(_settings()) as store:
+        async with attached_store(read_settings()) as store:
             return await act(
                 store.database,
                 file,
@@ -237,38 +184,11 @@ def _banner(settings: Settings) -> list[str]:
     ]
 
 
-def _settings() -> Settings:
-    return _guarded(load_settings)
-
-
 def _listening_at(settings: Settings, host: str | None, port: int | None) -> Settings:
     given = settings.http.model_dump()
     given |= {"host": host} if host is not None else {}
     given |= {"port": port} if port is not None else {}
     return settings.model_copy(update={"http": HttpSettings(**given)})
-
-
-def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
-    return _guarded(lambda: uvloop.run(work))
-
-
-def _guarded(act: Callable[[], _Result]) -> _Result:
-    try:
-        return act()
-    except _SAYABLE as error:
-        _fail(str(error))
-    except PyMongoError as error:
-        _fail(f"The store gives no answer ({type(error).__name__}); try `profile-gateway doctor`.")
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}")
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise typer.Exit(130) from None
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

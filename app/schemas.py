@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from graph.errors import StoreUnavailable
-from graph.model.custom_field import CustomerSchema, FieldDefinition
+from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.ports import Definitions
 from graph.schema import TenantSchema
 
@@ -68,6 +68,14 @@ class Schemas:
             return await self._definitions.define(tenant, definition)
         finally:
             self.expire(tenant)
+
+    async def history(self, tenant: str, id: str) -> list[FieldDefinition]:
+        """See `graph.ports.Definitions`."""
+        return await self._definitions.history(tenant, id)
+
+    async def progress(self, tenant: str) -> dict[str, Progress]:
+        """See `graph.ports.Definitions`."""
+        return await self._definitions.progress(tenant)
 
     def expire(self, tenant: str) -> None:
         """Look for changes before the tenant's next request."""

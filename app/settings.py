@@ -158,6 +158,12 @@ class Settings(_Section):
     region: str = Field(
         "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."
     )
+    max_identities: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Most identities of one channel, and most values of a field that identifies.",
+    )
     budget_s: float = Field(
         1.5, gt=0, le=3600, description="Time one request may spend on all its sources."
     )

@@ -1,7 +1,8 @@
 """What can go wrong in the graph, and the one table that says it to clients.
 
 GatewayError           carries a code of the closed list
-  NotFound  Conflict  VersionMismatch  Forbidden  BadInput  QueryTooComplex
+  NotFound  VersionMismatch  Forbidden  BadInput  QueryTooComplex
+  Conflict  BreaksValues
   StoreUnavailable     the document store gives no answer
 
 Everything that isn't in the table is INTERNAL, with an incident id and nothing else.
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 from graphql import GraphQLError
 
 from connectors.errors import BadPayload, SourceError
-from graph.model.errors import BadValue, LimitReached, ModelError
+from graph.model.errors import BadValue, ModelError
 from policies.decision import Decision
 
 _LOG = logging.getLogger("gateway.errors")
@@ -50,6 +51,10 @@ class GatewayError(Exception):
 
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
 
+    def details(self) -> dict[str, Any]:
+        """What else `extensions` tells a client."""
+        return {}
+
 
 class NotFound(GatewayError):
     """Absent, or out of the principal's scope: the two look the same."""
@@ -61,6 +66,18 @@ class Conflict(GatewayError):
     """The change contradicts what is stored."""
 
     code = ErrorCode.CONFLICT
+
+
+class BreaksValues(Conflict):
+    """A new definition doesn't fit what is stored: in `count` profiles; `examples` are some ids."""
+
+    def __init__(self, count: int, examples: list[str]) -> None:
+        super().__init__(f"{count} profiles hold a value that would not fit; see examples.")
+        self._told = {"count": count, "examples": examples}
+
+    def details(self) -> dict[str, Any]:
+        """How many profiles, and the ids of some."""
+        return self._told
 
 
 class VersionMismatch(GatewayError):
@@ -123,7 +140,7 @@ def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
             extensions = {"code": error.reason.value}
             return str(error), extensions | ({"field": error.field} if error.field else {})
         case GatewayError():
-            return str(error), {"code": error.code.value}
+            return str(error), {"code": error.code.value} | error.details()
         case SourceError():
             extensions = {"code": error.code, "source": error.source}
             if error.retry_after_s is not None:
@@ -131,7 +148,7 @@ def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
             return source_error_message(error), extensions
         case BadValue():
             return str(error), {"code": ErrorCode.BAD_INPUT.value, "field": error.field}
-        case LimitReached() | ModelError():
+        case ModelError():
             return str(error), {"code": ErrorCode.BAD_INPUT.value}
         case _:
             return _internal(error)

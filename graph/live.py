@@ -11,6 +11,7 @@ from connectors.base import Key, Outcome
 from connectors.errors import BadPayload, SourceError, Timeout
 from connectors.runtime.budget import Budget
 from graph.kinds.table import KINDS
+from graph.kinds.values import holds_list
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Link
 from graph.sources import Source
@@ -193,13 +194,21 @@ def _value(definition: FieldDefinition, outcome: Outcome, at: datetime) -> LiveV
     if outcome is None:
         return LiveValue(fetched_at=at)
     given = outcome.values.get(definition.source.attribute or "")
-    if isinstance(given, list) and len(given) == 1:
+    if isinstance(given, list) and len(given) == 1 and not holds_list(definition):
         given = given[0]  # a path through a list, as Tryton answers it
     if given is None or given == "":
         return LiveValue(fetched_at=at, observed_at=outcome.modified_at)
     try:
-        value = KINDS[definition.kind].from_source(given, definition.choices)
+        value = _understood(definition, given)
     except ValueError:
         source = definition.source.connector or ""
         return LiveValue(error=BadPayload(source, f"{definition.key} is not a {definition.kind}"))
     return LiveValue(value, at, outcome.modified_at)
+
+
+def _understood(definition: FieldDefinition, given: object) -> object:
+    """What a CRM's value means; a field that holds a list takes a single value as one of one."""
+    read, facets = KINDS[definition.kind].from_source, definition.facets
+    if not holds_list(definition):
+        return read(given, facets)
+    return tuple(read(item, facets) for item in (given if isinstance(given, list) else [given]))

@@ -49,7 +49,7 @@ class Withheld:
 class DocumentPlan:
     """What one operation may do.
 
-    `attributes` are the attributes of profiles to fetch (`custom.FIELD_ID` for custom values);
+    `attributes` are the attributes of profiles to fetch (`custom.NAME` for custom values);
     `live` the fields to ask of CRMs; `masked` the paths (without list indices) of masked values.
     """
 
@@ -210,7 +210,9 @@ class _Reader:
         if definition.is_live:
             self._plan.live[definition.id] = definition
         else:
-            self._plan.attributes.add(f"custom.{definition.id}")
+            self._plan.attributes.add(f"custom.{definition.kept_as}")
+            if definition.previous:
+                self._plan.attributes.add(f"custom.{definition.previous.name}")
 
 
 def _is_list(type_: object) -> bool:

@@ -1,14 +1,16 @@
 """What the graph needs from a store.  `app.store` supplies it; tests run it over the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
-from graph.model.custom_field import CustomerSchema, FieldDefinition
-from graph.model.filter import Condition
+from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
+from graph.model.filter import Filter, Order
 from graph.model.identity import Identity, IdentityName
 from graph.model.profile import Profile, ProfilePatch
+from graph.model.search import Findable
 from policies.plan import Scope
 
 
@@ -32,38 +34,54 @@ class Profiles(Protocol):
     ) -> list[Profile | None]:
         """Profiles in the order of `ids`; None where absent.
 
-        Only `attributes` (model names; `custom.FIELD_ID` for custom values), id and version are
+        Only `attributes` (model names; `custom.NAME`, where a field's values are kept, for
+        custom values), id and version are
         filled.  An old id of a merged profile answers with the surviving profile.
         """
 
     async def page(
         self,
         scope: Scope,
-        conditions: Sequence[Condition],
+        where: Filter,
+        order: Order | None,
         *,
         first: int,
         after: str | None,
         attributes: AbstractSet[str],
     ) -> list[Profile]:
-        """Up to `first` profiles that meet all conditions, by id, beginning behind `after`."""
+        """Up to `first` profiles that meet `where`, beginning behind the profile `after`.
 
-    async def count(self, scope: Scope, conditions: Sequence[Condition]) -> int:
-        """How many profiles meet all conditions."""
+        Without an `order` they come in the order of what narrows the list most, and where nothing
+        does, the oldest first.
+
+        Raises:
+            BadInput: the profile `after` isn't there any more.
+            QueryTooComplex: the filter has too many alternatives.
+        """
+
+    async def count(self, scope: Scope, where: Filter) -> int:
+        """How many profiles meet `where`."""
 
     async def find(self, name: IdentityName, scope: Scope) -> str | None:
         """The id of the profile that has this identity, or None."""
 
     async def create(
-        self, profile: Profile, identities: Sequence[NamedIdentity], scope: Scope
+        self,
+        profile: Profile,
+        found: Findable,
+        identities: Sequence[NamedIdentity],
+        scope: Scope,
     ) -> None:
-        """Keep a new profile and claim its identities, all or nothing.
+        """Keep a new profile and claim what is its alone, all or nothing.
+
+        `found` says what its custom values are found by and claim.
 
         Raises:
-            Conflict: one of the identities belongs to a profile already.
+            Conflict: an identity or a unique value belongs to a profile already.
         """
 
     async def recognise(
-        self, profile: Profile, identity: NamedIdentity, scope: Scope
+        self, profile: Profile, found: Findable, identity: NamedIdentity, scope: Scope
     ) -> tuple[str, bool]:
         """The id of the profile that has `identity`, and whether it was created just now.
 
@@ -78,6 +96,7 @@ class Profiles(Protocol):
         Raises:
             NotFound: no such profile.
             VersionMismatch: the profile's version isn't `if_version`.
+            Conflict: a unique value belongs to another profile.
         """
 
     async def add_identity(
@@ -106,8 +125,52 @@ class Definitions(Protocol):
     """The tenants' customer schemas."""
 
     async def define(self, tenant: str, definition: FieldDefinition) -> CustomerSchema:
-        """Add a field, or a new version of the field with its key; the new schema.
+        """Keep a new version of the field with the definition's id or, without one, its key.
+
+        Where there is none, a new field.  Where values or search keys must be rewritten, the field
+        is not ready until a job has done that; it can be read and written meanwhile.
 
         Raises:
-            Conflict: the change would break stored values, or somebody else defined meanwhile.
+            BreaksValues: values are stored that the new version can't hold.
+            Conflict: the key is another field's, the field is still being changed, or somebody
+                else defined meanwhile.
+            NotFound: no field has this id.
+        """
+
+    async def history(self, tenant: str, id: str) -> list[FieldDefinition]:
+        """Every version of a field, the newest first."""
+
+    async def progress(self, tenant: str) -> dict[str, Progress]:
+        """How far the jobs of fields are that aren't ready, by field id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFilter:
+    """A filter that somebody saved, and when (UTC)."""
+
+    name: str
+    saved_at: datetime
+
+
+class SavedFilters(Protocol):
+    """The filters that people saved for themselves; `owner` is their subject."""
+
+    async def save(self, tenant: str, owner: str, name: str, where: Mapping[str, Any]) -> None:
+        """Keep a filter under a name, in place of what had it before.
+
+        Raises:
+            LimitReached: the owner has 100 of them.
+        """
+
+    async def find(self, tenant: str, owner: str, name: str) -> Mapping[str, Any] | None:
+        """What was kept under a name."""
+
+    async def all_of(self, tenant: str, owner: str) -> list[SavedFilter]:
+        """All filters of an owner, by name."""
+
+    async def remove(self, tenant: str, owner: str, name: str) -> None:
+        """Forget a filter.
+
+        Raises:
+            NotFound: the owner has none of this name.
         """

@@ -5,15 +5,20 @@ from typing import Annotated, Any
 
 import strawberry
 
+from graph.conditions import filter_of, order_of
 from graph.context import GatewayInfo
+from graph.errors import NotFound
 from graph.model.channel import Channel
+from graph.model.filter import All, Filter
 from graph.model.identity import identity_name
 from graph.pages import cursor_of, id_of, page_size
+from graph.saved_filters import check_filter, filter_from
 from graph.types.access import STRUCTURE, access
 from graph.types.connection import PageInfo, ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
-from graph.types.filter import ProfileFilter, conditions
+from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.profile import Profile
+from graph.types.saved_filter import SavedFilter
 from policies.classification import DataClass
 
 
@@ -69,12 +74,25 @@ class Query:
     ) -> Any:  # noqa: ANN401 - the model object that Profile shows
         return await info.context.profiles.load(id)
 
-    @strawberry.field(description="A page of profiles, the oldest first.")
+    @strawberry.field(
+        description=(
+            "A page of profiles: in the order of `orderBy`, else of what narrows the list most,"
+            " such as a name that begins with something, else the oldest first."
+        )
+    )
     async def profiles(
         self,
         info: GatewayInfo,
         where: Annotated[
             ProfileFilter | None, strawberry.argument(description="What narrows the list.")
+        ] = None,
+        order_by: Annotated[
+            list[ProfileOrder] | None,
+            strawberry.argument(description="What to sort by: one field; then by age."),
+        ] = None,
+        saved_filter: Annotated[
+            str | None,
+            strawberry.argument(description="Name of a filter of yours, which must hold too."),
         ] = None,
         first: Annotated[
             int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")
@@ -83,7 +101,14 @@ class Query:
             str | None, strawberry.argument(description="Cursor of the previous page's end.")
         ] = None,
     ) -> ProfileConnection:
-        return await _page(info, where, page_size(first), id_of(after))
+        narrowed = await _narrowed(info, where, saved_filter)
+        return await _page(info, narrowed, order_by, page_size(first), id_of(after))
+
+    @strawberry.field(description="The filters that you saved, by name.")
+    async def saved_filters(self, info: GatewayInfo) -> list[SavedFilter]:
+        principal = info.context.principal
+        found: Any = await info.context.wiring.filters.all_of(principal.tenant, principal.subject)
+        return found  # type: ignore[no-any-return]  # the objects that SavedFilter shows
 
     @strawberry.field(description="The tenant's custom fields, as admins defined them.")
     def customer_schema(self, info: GatewayInfo) -> CustomerSchema:
@@ -101,13 +126,34 @@ class Query:
         )
 
 
+async def _narrowed(
+    info: GatewayInfo, where: ProfileFilter | None, saved_filter: str | None
+) -> Filter:
+    context, principal = info.context, info.context.principal
+    schema = context.plan.customer_schema
+    given = filter_of(where, schema)
+    if saved_filter is None:
+        return given
+    found = await context.wiring.filters.find(principal.tenant, principal.subject, saved_filter)
+    if found is None:
+        raise NotFound("You have no filter of this name.")
+    kept = filter_from(found, schema)
+    check_filter(kept, schema, principal, context.wiring.matrix)
+    return All((kept, given))
+
+
 async def _page(
-    info: GatewayInfo, where: ProfileFilter | None, size: int, after: str | None
+    info: GatewayInfo,
+    narrowed: Filter,
+    order_by: list[ProfileOrder] | None,
+    size: int,
+    after: str | None,
 ) -> ProfileConnection:
-    context, narrowed = info.context, conditions(where)
+    context, schema = info.context, info.context.plan.customer_schema
     found = await context.wiring.profiles.page(
         context.plan.access.scope,
         narrowed,
+        order_of(order_by, schema),
         first=size + 1,
         after=after,
         attributes=context.profiles.attributes,
@@ -120,4 +166,4 @@ async def _page(
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return ProfileConnection(edges=edges, page_info=info_of_page, conditions=narrowed)
+    return ProfileConnection(edges=edges, page_info=info_of_page, where=narrowed)

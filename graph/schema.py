@@ -16,6 +16,13 @@ from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.queries import Query
 from graph.types.custom_field import CustomFields, typed_field
+from graph.types.filter import (
+    ProfileFilter,
+    ProfileOrder,
+    custom_filter,
+    custom_order,
+    with_type,
+)
 from graph.types.scalars import CONFIG
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
@@ -25,20 +32,33 @@ from policies.principal import Principal
 _MODELS = (Profile, PersonName, Identity, Link)
 _MAX_PLANS = 256
 OPEN_TO_ALL = frozenset({"viewer"})
+FILTERING = frozenset({"saveFilter"})
+"""Mutations whose inputs are what people are looked up by, not what is written."""
 
 
 class _Schema(strawberry.Schema):
-    """Strawberry's schema, with the tenant's fields on `CustomFields`."""
+    """Strawberry's schema, with the tenant's fields in `CustomFields` and in filters."""
 
     def __init__(self, customer_schema: CustomerSchema) -> None:
         self._definitions = customer_schema.fields
+        self._inputs: dict[type, Any] = {}
+        if customer_schema.fields:
+            self._inputs = {
+                ProfileFilter: custom_filter(customer_schema),
+                ProfileOrder: custom_order(customer_schema),
+            }
         super().__init__(query=Query, mutation=Mutation, config=CONFIG)
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
-        """The fields of a type; those of `CustomFields` are the tenant's."""
+        """The fields of a type; those of custom fields are the tenant's."""
         fields = list(super().get_fields(type_definition))
         if type_definition.origin is CustomFields:
             fields += [typed_field(item, CustomFields) for item in self._definitions]
+        if typed := self._inputs.get(type_definition.origin):
+            fields = [
+                with_type(field, typed) if field.python_name == "custom" else field
+                for field in fields
+            ]
         return fields
 
 

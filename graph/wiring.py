@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.ports import Definitions, Profiles
+from graph.ports import Definitions, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -12,13 +12,16 @@ class Wiring:
     """What the graph stands on: stores, sources, the matrix and the clock, given by `app.build`.
 
     `sources` are by tenant, then by name; `budget_s` is what one request may spend on all of
-    its sources; `region` completes phone numbers; `now` answers aware UTC instants.
+    its sources; `region` completes phone numbers; a field that
+    names people holds `max_values` at most; `now` answers aware UTC instants.
     """
 
     profiles: Profiles
     definitions: Definitions
+    filters: SavedFilters
     sources: Mapping[str, Mapping[str, Source]]
     matrix: Matrix
     now: Callable[[], datetime]
     region: str = "US"
     budget_s: float = 1.5
+    max_values: int = 10

@@ -48,7 +48,7 @@ FIELDS: Final[tuple[dict[str, Any], ...]] = (
             "attribute": "lifetime_value",
         },
     },
-    {"key": "vip", "label": "VIP", "kind": "FLAG", "dataClass": "BEHAVIOURAL"},
+    {"key": "vip", "label": "VIP", "kind": "BOOLEAN", "dataClass": "BEHAVIOURAL"},
     {
         "key": "customerSince",
         "label": "Customer since",
@@ -65,7 +65,7 @@ FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {
         "key": "accessibilityNeeds",
         "label": "Accessibility needs",
-        "kind": "TEXT",
+        "kind": "STRING",
         "dataClass": "SENSITIVE",
     },
     {"key": "openOrders", "label": "Open orders", "kind": "NUMBER", "dataClass": "BEHAVIOURAL"},

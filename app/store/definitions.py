@@ -1,26 +1,52 @@
 """The tenants' customer schemas.  A change is a new document; inserting its `_id` claims it."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
+import pymongo
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
+from app.store.definition_changes import changed
+from app.store.definition_documents import definition_document, definition_of
 from app.store.documents import Document
 from app.store.failures import store_failures
-from app.store.names import DEFINITIONS, key_of
-from graph.errors import Conflict
-from graph.model.custom_field import CustomerSchema, FieldDefinition, FieldSource, SourceKind
-from policies.classification import DataClass
+from app.store.field_jobs import FieldJobs
+from app.store.field_values import refuse_misfits
+from app.store.indexes import create_slot_index, has_slot_index
+from app.store.names import DEFINITIONS, PROFILES
+from graph.errors import Conflict, NotFound
+from graph.model.custom_field import (
+    CustomerSchema,
+    FieldDefinition,
+    Progress,
+    customer_schema,
+)
 
 _ATTEMPTS = 20
+_TOO_FAST = "The customer schema changes too fast; try again."
+_MANY = 200_000
+_INDEX_WITHIN_S = 60.0
 
 
 class MongoDefinitions:
-    """`graph.ports.Definitions` in MongoDB."""
+    """`graph.ports.Definitions` in MongoDB.
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    `region` completes phone numbers; `announce` is called when a job has been written down.
+    """
+
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        region: str = "US",
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
         self._definitions = database[DEFINITIONS]
+        self._profiles = database[PROFILES]
+        self._jobs = FieldJobs(database)
+        self._region = region
+        self._announce = announce
 
     async def revision(self, tenant: str) -> int:
         """See `app.schemas.KeptDefinitions`."""
@@ -35,80 +61,97 @@ class MongoDefinitions:
 
     async def current(self, tenant: str) -> CustomerSchema:
         """See `app.schemas.KeptDefinitions`."""
-        with store_failures():
-            cursor = self._definitions.find({"tenant": tenant}).sort("revision", 1)
-            documents = await cursor.to_list()
+        documents = await self._documents({"tenant": tenant})
         latest = {document["id"]: document for document in documents}
         revision = documents[-1]["revision"] if documents else 0
-        return CustomerSchema(revision, tuple(_definition(item) for item in latest.values()))
+        definitions = {key: definition_of(item, self._region) for key, item in latest.items()}
+        return customer_schema(revision, definitions)
+
+    async def history(self, tenant: str, id: str) -> list[FieldDefinition]:
+        """See `graph.ports.Definitions`."""
+        documents = await self._documents({"tenant": tenant, "id": id})
+        versions = {item["version"]: definition_of(item, self._region) for item in documents}
+        return [versions[version] for version in sorted(versions, reverse=True)]
+
+    async def progress(self, tenant: str) -> dict[str, Progress]:
+        """See `graph.ports.Definitions`."""
+        return await self._jobs.progress(tenant)
 
     async def define(self, tenant: str, definition: FieldDefinition) -> CustomerSchema:
         """See `graph.ports.Definitions`."""
         for _ in range(_ATTEMPTS):
             schema = await self.current(tenant)
-            changed = _changed(schema.by_key.get(definition.key), definition)
-            document = _document(tenant, schema.revision + 1, changed)
-            try:
-                with store_failures():
-                    await self._definitions.insert_one(document)
-            except DuplicateKeyError:
-                continue  # somebody else took this revision: look at what they defined
-            kept = {item.id: item for item in schema.fields} | {changed.id: changed}
-            return CustomerSchema(schema.revision + 1, tuple(kept.values()))
-        raise Conflict("The customer schema changes too fast; try again.")
+            known = _known(schema, definition)
+            wanted = changed(known, definition, schema)
+            await refuse_misfits(self._database, tenant, known, wanted)
+            if wanted.slot is not None and not await self._has_index(wanted.slot):
+                wanted = replace(wanted, is_indexed=False, is_ready=False)
+            if await self._insert(tenant, schema.revision + 1, wanted):
+                if not wanted.is_ready:
+                    await self._jobs.add(tenant, wanted, known)
+                    self._announce()
+                return _with(schema, wanted)
+        raise Conflict(_TOO_FAST)
+
+    async def finish(self, tenant: str, id: str, version: int) -> None:
+        """Say that the profiles are as this version of a field wants them."""
+        for _ in range(_ATTEMPTS):
+            schema = await self.current(tenant)
+            known = schema.by_id[id]
+            if known.version != version or known.is_ready:
+                return
+            slot = None if known.is_retired else known.slot
+            done = replace(known, is_ready=True, previous=None, slot=slot)
+            if await self._insert(tenant, schema.revision + 1, done):
+                return
+        raise Conflict(_TOO_FAST)
+
+    async def indexed(self, tenant: str, id: str, version: int) -> FieldDefinition:
+        """Say that the index of a field's slot is there, so that keys are written from now on."""
+        for _ in range(_ATTEMPTS):
+            schema = await self.current(tenant)
+            known = schema.by_id[id]
+            done = replace(known, is_indexed=True)
+            if known.version != version or await self._insert(tenant, schema.revision + 1, done):
+                return done
+        raise Conflict(_TOO_FAST)
+
+    async def _has_index(self, slot: str) -> bool:
+        """Whether the index of a slot is there; it is made at once where that takes no time."""
+        with store_failures():
+            if await has_slot_index(self._database, slot):
+                return True
+            if await self._profiles.estimated_document_count() > _MANY:
+                return False
+            with pymongo.timeout(_INDEX_WITHIN_S):
+                await create_slot_index(self._database, slot)
+            return True
+
+    async def _documents(self, query: Document) -> list[Document]:
+        with store_failures():
+            return await self._definitions.find(query).sort("revision", 1).to_list()
+
+    async def _insert(self, tenant: str, revision: int, definition: FieldDefinition) -> bool:
+        """Whether this revision is ours; else somebody else took it: look at what they defined."""
+        try:
+            with store_failures():
+                await self._definitions.insert_one(
+                    definition_document(tenant, revision, definition)
+                )
+        except DuplicateKeyError:
+            return False
+        return True
 
 
-def _changed(known: FieldDefinition | None, wanted: FieldDefinition) -> FieldDefinition:
-    if known is None:
-        return wanted
-    if known.kind != wanted.kind:
-        raise Conflict(f"The field is of kind {known.kind}; stored values would not fit another.")
-    if missing := set(known.choices) - set(wanted.choices):
-        raise Conflict(f"{len(missing)} of the field's choices are missing; values may use them.")
-    if known.source.kind is not wanted.source.kind:
-        raise Conflict(f"The field's source is {known.source.kind.value} and stays so.")
-    return replace(wanted, id=known.id, version=known.version + 1)
+def _known(schema: CustomerSchema, definition: FieldDefinition) -> FieldDefinition | None:
+    """The field that a definition changes: the one of its id, else the one of its key."""
+    if definition.id:
+        if definition.id not in schema.by_id:
+            raise NotFound("There is no such field.")
+        return schema.by_id[definition.id]
+    retired = {item.key: item for item in schema.retired}
+    return schema.by_key.get(definition.key) or retired.get(definition.key)
 
 
-def _document(tenant: str, revision: int, definition: FieldDefinition) -> Document:
-    source = definition.source
-    return {
-        "_id": key_of(tenant, f"{revision:08d}"),
-        "tenant": tenant,
-        "revision": revision,
-        "id": definition.id,
-        "key": definition.key,
-        "label": definition.label,
-        "description": definition.description,
-        "kind": definition.kind,
-        "dataClass": definition.data_class.value,
-        "choices": list(definition.choices),
-        "source": {
-            "kind": source.kind.value,
-            "connector": source.connector,
-            "object": source.object,
-            "attribute": source.attribute,
-        },
-        "version": definition.version,
-        "definedBy": definition.defined_by,
-        "definedAt": definition.defined_at,
-    }
-
-
-def _definition(document: dict[str, Any]) -> FieldDefinition:
-    source = document["source"]
-    return FieldDefinition(
-        id=document["id"],
-        key=document["key"],
-        label=document["label"],
-        description=document["description"],
-        kind=document["kind"],
-        data_class=DataClass(document["dataClass"]),
-        choices=tuple(document["choices"]),
-        source=FieldSource(
-            SourceKind(source["kind"]), source["connector"], source["object"], source["attribute"]
-        ),
-        version=document["version"],
-        defined_by=document["definedBy"],
-        defined_at=document["definedAt"],
-    )
+def _with(schema: CustomerSchema, definition: FieldDefinition) -> CustomerSchema:
+    return customer_schema(schema.revision + 1, {**schema.by_id, definition.id: definition})

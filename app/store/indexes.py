@@ -1,24 +1,44 @@
-"""Every index, declared once.  Keys ascend: the embedded server misreads descending text keys."""
+"""Every index, declared once.  Keys ascend: the embedded server misreads descending text keys.
+
+The index of a custom field's slot is made when a tenant first searches by it: a slot serves all
+tenants, so there are never more than 40 of them.
+"""
 
 from typing import Any, Final
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store.names import DEFINITIONS, PROFILES
+from app.store.names import DEFINITIONS, FILTERS, PROFILES
+from app.store.search import GRAMS
+from graph.model.search import (
+    BY_BIRTH_DATE,
+    BY_CREATED_AT,
+    BY_FAMILY_NAME,
+    BY_GIVEN_NAME,
+    BY_ID,
+    BY_LANGUAGE,
+    BY_STATE,
+    BY_UPDATED_AT,
+)
+
+_CORE: Final = (
+    *(BY_ID, BY_STATE, BY_LANGUAGE, BY_GIVEN_NAME, BY_FAMILY_NAME),
+    *(BY_BIRTH_DATE, BY_CREATED_AT, BY_UPDATED_AT),
+)
+
+
+def slot_index(slot: str) -> IndexModel:
+    """The index of one slot of search keys; a profile without a key there isn't in it."""
+    return IndexModel([(f"search.{slot}", ASCENDING)], name=f"search_{slot}", sparse=True)
+
 
 INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     PROFILES: (
-        IndexModel([("tenant", ASCENDING), ("id", ASCENDING)], name="tenant_id"),
-        IndexModel(
-            [("tenant", ASCENDING), ("folded.family", ASCENDING), ("id", ASCENDING)],
-            name="tenant_family",
-        ),
-        IndexModel(
-            [("tenant", ASCENDING), ("folded.given", ASCENDING), ("id", ASCENDING)],
-            name="tenant_given",
-        ),
+        *(slot_index(place.slot) for place in _CORE),
+        IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
     ),
+    FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),
     ),
@@ -29,6 +49,16 @@ async def create_indexes(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Make what is declared and missing."""
     for collection, declared in INDEXES.items():
         await database[collection].create_indexes(list(declared))
+
+
+async def create_slot_index(database: AsyncDatabase[dict[str, Any]], slot: str) -> None:
+    """Make the index of a slot; nothing where it is there."""
+    await database[PROFILES].create_indexes([slot_index(slot)])
+
+
+async def has_slot_index(database: AsyncDatabase[dict[str, Any]], slot: str) -> bool:
+    """Whether the index of a slot is there."""
+    return slot_index(slot).document["name"] in await database[PROFILES].index_information()
 
 
 async def missing_indexes(database: AsyncDatabase[dict[str, Any]]) -> list[str]:

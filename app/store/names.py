@@ -11,6 +11,8 @@ IDENTITIES: Final = "identities"
 ALIASES: Final = "aliases"
 DEFINITIONS: Final = "definitions"
 META: Final = "meta"
+JOBS: Final = "jobs"
+FILTERS: Final = "filters"
 
 
 def key_of(tenant: str, *parts: str) -> str:

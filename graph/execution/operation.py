@@ -31,7 +31,7 @@ from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
 from graph.plan import DocumentPlan, Withheld, plan_document, root_fields
-from graph.schema import OPEN_TO_ALL, TenantSchema
+from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
 from graph.wiring import Wiring
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
@@ -101,8 +101,6 @@ def _authorise(
 ) -> None:
     """Refuse the whole operation where one of its root fields or inputs isn't allowed."""
     is_query = operation.operation is OperationType.QUERY
-    action = Action.FILTER if is_query else Action.WRITE
-    check = InputCheck(schema.facts, principal, wiring.matrix, action)
     root = schema.graphql.get_root_type(operation.operation)
     for node in root_fields(operation, document.fragments, variables):
         name = node.name.value
@@ -112,6 +110,8 @@ def _authorise(
         decision = decide_operation(name, principal, wiring.matrix)
         if decision.effect is not Effect.ALLOW:
             raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
+        action = Action.FILTER if is_query or name in FILTERING else Action.WRITE
+        check = InputCheck(schema.facts, principal, wiring.matrix, action)
         check.check(root.name, node, definition, variables)
 
 

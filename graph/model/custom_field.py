@@ -1,19 +1,12 @@
 """The customer schema: fields that admins define at run time."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final
 
-from graph.model.errors import BadValue
+from graph.model.channel import Channel
 from policies.classification import DataClass, Label
-
-KEY_PATTERN: Final = re.compile(r"[a-z][a-zA-Z0-9_]{0,63}")
-_MAX_LABEL: Final = 50
-_MAX_DESCRIPTION: Final = 500
-_MAX_CHOICES: Final = 500
 
 
 class SourceKind(Enum):
@@ -34,9 +27,65 @@ class FieldSource:
     attribute: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a field is called in one language (BCP 47)."""
+
+    language: str
+    label: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a definition narrows its kind by; None and () don't.
+
+    Lengths are in characters.  `minimum` and `maximum` are values of the kind as the store keeps
+    them, both included.  `pattern` is matched against the whole of a text.  `region` (ISO 3166,
+    two letters) completes phone numbers without a country code.
+    """
+
+    choices: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: object = None
+    maximum: object = None
+    pattern: str | None = None
+    region: str = "US"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where values are kept in a profile and how they are to be read: `custom.NAME`."""
+
+    name: str
+    kind: str
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the profiles are what a changed field wants; `total` is an estimate.
+
+    `failed` counts profiles that were left as they were, `examples` are ids of some of them.
+    """
+
+    done: int
+    total: int
+    failed: int = 0
+    examples: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDefinition:
-    """One custom field of one tenant.  `id` never changes, so that renaming keeps the data."""
+    """One custom field of one tenant.  `id` never changes, so that renaming keeps the data.
+
+    `default` is a value as the store keeps it.  `storage` is the name its values are kept under:
+    the id, until the kind changes; then `previous` is where values lie that haven't been converted
+    yet.  `slot` is its place among the tenant's searchable fields; no keys are written there before
+    `is_indexed`.  `is_ready` is false while the index is made, values are converted or search keys
+    written.
+    """
 
     id: str
     key: str
@@ -44,11 +93,30 @@ class FieldDefinition:
     kind: str
     data_class: DataClass
     description: str | None = None
-    choices: tuple[str, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    is_list: bool = False
+    max_values: int | None = None
+    facets: Facets = Facets()
+    is_required: bool = False
+    default: object = field(default=None, repr=False)
+    is_unique: bool = False
+    is_searchable: bool = False
+    channels: tuple[Channel, ...] = ()
+    position: int = 0
+    group: str | None = None
+    roles: frozenset[str] | None = None
+    needs_step_up: bool = False
     source: FieldSource = FieldSource()
+    retention: str | None = None
+    storage: str = ""
+    previous: Storage | None = None
+    slot: str | None = None
+    is_indexed: bool = True
+    is_ready: bool = True
     version: int = 1
     defined_by: str | None = None
     defined_at: datetime | None = None
+    is_retired: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -63,53 +131,67 @@ class FieldDefinition:
     @property
     def access(self) -> Label:
         """What protects the value."""
-        return Label(self.data_class)
+        return Label(self.data_class, self.roles, self.needs_step_up)
+
+    @property
+    def kept_as(self) -> str:
+        """The name under which a profile keeps the value."""
+        return self.storage or self.id
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a value belongs to one profile alone: it is unique, or names its person."""
+        return self.is_unique or bool(self.channels)
+
+    def label_in(self, language: str | None) -> str:
+        """The label in a language, in the nearest wider one, or else the label itself."""
+        found = self._translation(language)
+        return found.label if found else self.label
+
+    def description_in(self, language: str | None) -> str | None:
+        """The description in a language, in the nearest wider one, or else the one of the field."""
+        found = self._translation(language)
+        return (found.description if found else None) or self.description
+
+    def _translation(self, language: str | None) -> Translation | None:
+        known = {item.language.lower(): item for item in self.translations}
+        tag = (language or "").lower()
+        while tag:
+            if tag in known:
+                return known[tag]
+            tag = tag.rpartition("-")[0]
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerSchema:
-    """All custom fields of one tenant.  `revision` grows with each change; 0: none yet."""
+    """All custom fields of one tenant.  `revision` grows with each change; 0: none yet.
+
+    `fields` are those in use, as screens order them; `retired` those that are hidden.
+    """
 
     revision: int = 0
     fields: tuple[FieldDefinition, ...] = ()
+    retired: tuple[FieldDefinition, ...] = ()
     by_key: Mapping[str, FieldDefinition] = field(init=False, repr=False)
+    by_id: Mapping[str, FieldDefinition] = field(init=False, repr=False)
+    by_storage: Mapping[str, FieldDefinition] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the fields by key."""
+        """Index the fields by key and by where their values are kept, and all of them by id."""
         object.__setattr__(self, "by_key", {item.key: item for item in self.fields})
+        known = (*self.fields, *self.retired)
+        object.__setattr__(self, "by_id", {item.id: item for item in known})
+        former = {item.previous.name: item for item in self.fields if item.previous}
+        kept = {item.kept_as: item for item in self.fields}
+        object.__setattr__(self, "by_storage", former | kept)
 
 
-def check_definition(definition: FieldDefinition) -> None:
-    """Refuse a definition that can't work.
-
-    Raises:
-        BadValue: says which part and why.
-    """
-    if not KEY_PATTERN.fullmatch(definition.key):
-        raise BadValue("key", "expected a lower-case letter, then up to 63 letters, digits or _")
-    if not 1 <= len(definition.label.strip()) <= _MAX_LABEL:
-        raise BadValue("label", f"expected 1 to {_MAX_LABEL} characters")
-    if len(definition.description or "") > _MAX_DESCRIPTION:
-        raise BadValue("description", f"expected at most {_MAX_DESCRIPTION} characters")
-    _check_choices(definition)
-    _check_source(definition.source)
-
-
-def _check_choices(definition: FieldDefinition) -> None:
-    if definition.kind != "CHOICE":
-        if definition.choices:
-            raise BadValue("choices", "only a field of kind CHOICE has choices")
-        return
-    if not 1 <= len(definition.choices) <= _MAX_CHOICES:
-        raise BadValue("choices", f"expected 1 to {_MAX_CHOICES} choices")
-    if len(set(definition.choices)) != len(definition.choices) or not all(definition.choices):
-        raise BadValue("choices", "expected different, non-empty choices")
-
-
-def _check_source(source: FieldSource) -> None:
-    parts = (source.connector, source.object, source.attribute)
-    if source.kind is SourceKind.LOCAL:
-        if any(parts):
-            raise BadValue("source", "a LOCAL field has no connector, object or attribute")
-    elif not all(parts):
-        raise BadValue("source", f"a {source.kind.value} field needs connector, object, attribute")
+def customer_schema(revision: int, definitions: Mapping[str, FieldDefinition]) -> CustomerSchema:
+    """The schema of the newest definitions, which are given by id in the order of their making."""
+    ordered = sorted(definitions.values(), key=lambda item: item.position)
+    return CustomerSchema(
+        revision,
+        tuple(item for item in ordered if not item.is_retired),
+        tuple(item for item in ordered if item.is_retired),
+    )

@@ -106,7 +106,8 @@ def _handle(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    lowered = text.lower()
+    # Twice: without its case, a letter may join the accent behind it.
+    lowered = unicodedata.normalize("NFKC", text.lower()).lower()
     if not _EMAIL.fullmatch(lowered):
         raise BadValue("value", "not an e-mail address")
     return lowered

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from graph.model.identity import Identity
+from graph.model.search import Findable
 from policies.classification import DataClass, classified
 
 
@@ -42,7 +43,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One person.  `custom` is keyed by the immutable id of the field's definition.
+    """One person.  `custom` is keyed by where a field's values are kept.
 
     Attributes that were not asked for keep their defaults; instants are aware, UTC.
     """
@@ -67,8 +68,10 @@ class Profile:
 class ProfilePatch:
     """A change: `changes` replaces attributes, `custom` single custom values; None clears.
 
-    What is in neither stays as it is.  Custom values are keyed by field id.
+    What is in neither stays as it is.  Custom values are keyed by where they are kept; `found`
+    says what they are found by from now on.
     """
 
     changes: Mapping[str, object] = field(default_factory=dict, repr=False)
     custom: Mapping[str, object] = field(default_factory=dict, repr=False)
+    found: Findable = field(default_factory=Findable)

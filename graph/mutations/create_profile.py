@@ -3,6 +3,8 @@ from datetime import date
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.kinds.changes import placed, with_defaults
+from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.ids import new_id
 from graph.types.access import exposes
@@ -21,9 +23,13 @@ class CreateProfileInput(CoreInput):
 async def create_profile(info: GatewayInfo, input: CreateProfileInput) -> ProfilePayload:
     """Keep a new profile with its identities, all or nothing."""
     wiring = info.context.wiring
-    profile = _profile(info, core_changes(info, input), custom_changes(info, input))
+    schema = info.context.plan.customer_schema
+    given = await custom_changes(info, input)
+    custom = with_defaults(given, schema, is_identified=True)
+    profile = _profile(info, core_changes(info, input), placed(custom, schema))
     identities = [new_identity(item, info) for item in input.identities or ()]
-    await wiring.profiles.create(profile, identities, info.context.plan.access.scope)
+    scope, found = info.context.plan.access.scope, findable(custom, schema)
+    await wiring.profiles.create(profile, found, identities, scope)
     return await answer(info, profile.id)
 
 

@@ -5,13 +5,16 @@ from strawberry import UNSET
 
 from graph.context import GatewayInfo
 from graph.errors import BadInput
-from graph.kinds.table import KINDS
+from graph.kinds.definitions import checked_definition
 from graph.model import custom_field as model
-from graph.model.ids import new_id
+from graph.model.channel import Channel
 from graph.types.access import STRUCTURE
 from graph.types.customer_schema import CustomerSchema, FieldDefinition
+from graph.types.enums import FieldKind
 from graph.types.inputs import sent
+from graph.types.scalars import CustomValue
 from policies.classification import DataClass
+from policies.matrix import ROLES
 
 
 @strawberry.input(description="Where a custom field's values come from.", directives=[STRUCTURE])
@@ -24,17 +27,76 @@ class FieldSourceInput:
     attribute: str | None = strawberry.field(default=UNSET, description="The CRM's attribute.")
 
 
+@strawberry.input(description="What a field is called in one language.", directives=[STRUCTURE])
+class TranslationInput:
+    language: str = strawberry.field(description="Language tag (BCP 47).")
+    label: str = strawberry.field(description="Name on screens, up to 50 characters.")
+    description: str | None = strawberry.field(default=UNSET, description="What it is for.")
+
+
 @strawberry.input(
-    description="A custom field, or a new version of the one with its key.",
+    description=(
+        "A custom field, or a new version of the one with its id or key.  It is given whole: what"
+        " isn't sent is as for a new field."
+    ),
     directives=[STRUCTURE],
 )
 class DefineFieldInput:
     key: str = strawberry.field(description="Name in queries: a letter, then letters and digits.")
     label: str = strawberry.field(description="Name on screens, up to 50 characters.")
-    kind: str = strawberry.field(description=f"One of {', '.join(KINDS)}.")
+    kind: FieldKind = strawberry.field(description="What it holds.")
     data_class: DataClass = strawberry.field(description="How sensitive its values are.")
+    id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The field to change; with another key, it is renamed."
+    )
     description: str | None = strawberry.field(default=UNSET, description="What it is for.")
-    choices: list[str] | None = strawberry.field(default=UNSET, description="What a CHOICE may be.")
+    translations: list[TranslationInput] | None = strawberry.field(
+        default=UNSET, description="Its names in other languages."
+    )
+    is_list: bool = strawberry.field(default=False, description="Whether it holds several values.")
+    max_values: int | None = strawberry.field(default=UNSET, description="Most values of a list.")
+    choices: list[str] | None = strawberry.field(
+        default=UNSET, description="What a CHOICE or CHOICES may be."
+    )
+    min_length: int | None = strawberry.field(default=UNSET, description="Fewest characters.")
+    max_length: int | None = strawberry.field(default=UNSET, description="Most characters.")
+    min: CustomValue | None = strawberry.field(
+        default=UNSET, description="Least value of a number or day, included."
+    )
+    max: CustomValue | None = strawberry.field(
+        default=UNSET, description="Greatest value of a number or day, included."
+    )
+    pattern: str | None = strawberry.field(
+        default=UNSET, description="What a text must match in whole, in the syntax of RE2."
+    )
+    is_required: bool = strawberry.field(
+        default=False, description="Whether every identified profile has a value."
+    )
+    default: CustomValue | None = strawberry.field(
+        default=UNSET, description="Value of new profiles that are given none."
+    )
+    is_unique: bool = strawberry.field(
+        default=False, description="Whether no two profiles may have the same value."
+    )
+    is_searchable: bool = strawberry.field(
+        default=False, description="Whether profiles can be filtered and sorted by it."
+    )
+    channels: list[Channel] | None = strawberry.field(
+        default=UNSET, description="Channels on which its values recognise the person."
+    )
+    position: int | None = strawberry.field(
+        default=UNSET, description="Place among the fields; the last unless told."
+    )
+    group: str | None = strawberry.field(
+        default=UNSET, description="Heading it is shown under, up to 50 characters."
+    )
+    roles: list[str] | None = strawberry.field(
+        default=UNSET, description="Only these roles may read it."
+    )
+    step_up: bool = strawberry.field(
+        default=False, description="Whether reading it needs a second factor."
+    )
+    retention: str | None = strawberry.field(default=UNSET, description="Class of retention.")
     source: FieldSourceInput | None = strawberry.field(
         default=UNSET, description="Where values come from; LOCAL unless told."
     )
@@ -49,29 +111,62 @@ class DefineFieldPayload:
 async def define_field(info: GatewayInfo, input: DefineFieldInput) -> DefineFieldPayload:
     """Define a field; queries can select it within a second."""
     context = info.context
-    definition = model.FieldDefinition(
-        id=new_id(),
-        key=input.key,
-        label=input.label.strip(),
-        kind=_kind(input.kind),
-        data_class=input.data_class,
-        description=sent(input.description),
-        choices=tuple(input.choices or ()),
-        source=_source(input.source, info),
-        defined_by=context.principal.subject,
-        defined_at=context.wiring.now(),
-    )
-    model.check_definition(definition)
+    definition = checked_definition(_definition(info, input), context.wiring.max_values)
     schema = await context.wiring.definitions.define(context.principal.tenant, definition)
     field: Any = schema.by_key[definition.key]
     shown: Any = schema
     return DefineFieldPayload(field=field, customer_schema=shown)
 
 
-def _kind(name: str) -> str:
-    if name not in KINDS:
-        raise BadInput(f"kind: expected one of {', '.join(KINDS)}.")
-    return name
+def _definition(info: GatewayInfo, input: DefineFieldInput) -> model.FieldDefinition:
+    return model.FieldDefinition(
+        id=sent(input.id) or "",
+        key=input.key,
+        label=input.label.strip(),
+        kind=input.kind.value,
+        data_class=input.data_class,
+        description=sent(input.description),
+        translations=tuple(
+            model.Translation(item.language, item.label.strip(), sent(item.description))
+            for item in input.translations or ()
+        ),
+        is_list=input.is_list,
+        max_values=sent(input.max_values),
+        facets=_facets(info, input),
+        is_required=input.is_required,
+        default=sent(input.default),
+        is_unique=input.is_unique,
+        is_searchable=input.is_searchable,
+        channels=tuple(dict.fromkeys(input.channels or ())),
+        position=sent(input.position) or 0,
+        group=sent(input.group),
+        roles=_roles(sent(input.roles)),
+        needs_step_up=input.step_up,
+        source=_source(input.source, info),
+        retention=sent(input.retention),
+        defined_by=info.context.principal.subject,
+        defined_at=info.context.wiring.now(),
+    )
+
+
+def _facets(info: GatewayInfo, input: DefineFieldInput) -> model.Facets:
+    return model.Facets(
+        choices=tuple(input.choices or ()),
+        min_length=sent(input.min_length),
+        max_length=sent(input.max_length),
+        minimum=sent(input.min),
+        maximum=sent(input.max),
+        pattern=sent(input.pattern),
+        region=info.context.wiring.region,
+    )
+
+
+def _roles(names: list[str] | None) -> frozenset[str] | None:
+    if names is None:
+        return None
+    if not names or not ROLES.issuperset(names):
+        raise BadInput(f"roles: expected some of {', '.join(sorted(ROLES))}.")
+    return frozenset(names)
 
 
 def _source(given: FieldSourceInput | None, info: GatewayInfo) -> model.FieldSource:

@@ -3,6 +3,8 @@ from typing import Any
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.kinds.changes import placed, with_defaults
+from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.identity import Identity
 from graph.model.ids import new_id
@@ -32,9 +34,16 @@ async def recognise_customer(
     """Who it is; an anonymous profile when nobody knows.  One atomic call."""
     context = info.context
     now = context.wiring.now()
-    anonymous = model.Profile(id=new_id(), version=1, created_at=now, updated_at=now)
+    schema = context.plan.customer_schema
+    custom = with_defaults({}, schema, is_identified=False)
+    anonymous = model.Profile(
+        id=new_id(), version=1, created_at=now, updated_at=now, custom=placed(custom, schema)
+    )
     found, is_new = await context.wiring.profiles.recognise(
-        anonymous, named(input, info, is_primary=True), context.plan.access.scope
+        anonymous,
+        findable(custom, schema),
+        named(input, info, is_primary=True),
+        context.plan.access.scope,
     )
     context.profiles.forget(found)
     profile: Any = await context.profiles.load(found)

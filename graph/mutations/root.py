@@ -7,6 +7,8 @@ from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
 from graph.mutations.remove_identity import remove_identity
+from graph.mutations.retire_field import RetireFieldPayload, retire_field
+from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
 from graph.mutations.update_profile import update_profile
 from graph.types.payloads import ProfilePayload
 
@@ -32,4 +34,14 @@ class Mutation:
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,
         description="Define a custom field, or a new version of the one with its key.",
+    )
+    retire_field: RetireFieldPayload = strawberry.mutation(
+        resolver=retire_field,
+        description="Hide a custom field and keep its values; its channels and claims end.",
+    )
+    save_filter: SavedFiltersPayload = strawberry.mutation(
+        resolver=save_filter, description="Keep a filter under a name, for yourself."
+    )
+    remove_filter: SavedFiltersPayload = strawberry.mutation(
+        resolver=remove_filter, description="Forget a filter of yours."
     )

@@ -1,6 +1,8 @@
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.kinds.changes import placed, refuse_cleared
+from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.types.access import access, exposes
 from graph.types.inputs import CoreInput, core_changes, custom_changes, sent
@@ -22,6 +24,10 @@ class UpdateProfileInput(CoreInput):
 async def update_profile(info: GatewayInfo, input: UpdateProfileInput) -> ProfilePayload:
     """Apply a patch to one profile."""
     wiring, scope = info.context.wiring, info.context.plan.access.scope
-    patch = model.ProfilePatch(core_changes(info, input), custom_changes(info, input))
+    schema, custom = info.context.plan.customer_schema, await custom_changes(info, input)
+    refuse_cleared(custom, schema)
+    patch = model.ProfilePatch(
+        core_changes(info, input), placed(custom, schema), findable(custom, schema)
+    )
     await wiring.profiles.update(input.id, patch, scope, sent(input.if_version))
     return await answer(info, input.id)

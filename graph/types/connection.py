@@ -3,7 +3,7 @@
 import strawberry
 
 from graph.context import GatewayInfo
-from graph.model.filter import Condition
+from graph.model.filter import Filter
 from graph.types.access import STRUCTURE
 from graph.types.profile import Profile
 
@@ -30,9 +30,9 @@ class ProfileEdge:
 class ProfileConnection:
     edges: list[ProfileEdge] = strawberry.field(description="The items of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    conditions: strawberry.Private[tuple[Condition, ...]]
+    where: strawberry.Private[Filter]
 
     @strawberry.field(description="How many profiles the filter finds; counted when selected.")
     async def total_count(self, info: GatewayInfo) -> int:
         context = info.context
-        return await context.wiring.profiles.count(context.plan.access.scope, self.conditions)
+        return await context.wiring.profiles.count(context.plan.access.scope, self.where)

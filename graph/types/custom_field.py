@@ -1,8 +1,9 @@
 """Custom fields as clients see them: typed values, and the story of each value."""
 
-from collections.abc import Awaitable, Callable
-from datetime import date, datetime
-from typing import Any, cast
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Optional, cast
 
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -16,10 +17,10 @@ from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Profile
 from graph.types.access import STRUCTURE, directive_of
 from graph.types.scalars import CustomValue
+from graph.types.values import read_type
 from policies.decision import Decision, Effect
 from policies.reveal import reveal_value
 
-_PYTHON_TYPES: dict[str, Any] = {"String": str, "Float": float, "Boolean": bool, "Date": date}
 STORED = "profile"
 
 
@@ -51,7 +52,7 @@ class FieldError:
 )
 class FieldValue:
     key: str = strawberry.field(description="Key of the definition.")
-    type: str = strawberry.field(description="Kind of the definition, such as TEXT or DATE.")
+    type: str = strawberry.field(description="Kind of the definition, such as STRING or DATE.")
     source: str = strawberry.field(
         description="Where the value comes from: `profile`, or the name of a CRM source."
     )
@@ -96,31 +97,39 @@ async def field_value(
 
 
 def typed_field(definition: FieldDefinition, origin: type[Any]) -> StrawberryField:
-    """The GraphQL field of one definition: its kind's scalar, labelled with its data class."""
-    scalar = _PYTHON_TYPES[KINDS[definition.kind].scalar]
+    """The GraphQL field of one definition: its kind's type, labelled with its data class."""
     field: StrawberryField = strawberry.field(
         resolver=_resolver(definition),
         name=definition.key,
         description=definition.description or definition.label,
         directives=[directive_of(definition.access)],
-        graphql_type=scalar | None,
+        graphql_type=Optional[read_type(definition)],  # noqa: UP045 - `|` can't take a type that is lazy
     )
     field.python_name = definition.key
     field.origin = origin
     return field
 
 
-def _resolver(definition: FieldDefinition) -> Callable[..., Awaitable[object]]:
-    async def resolve(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any scalar
+def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
+    async def live(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value
         found = await _value(root, definition, info)
         if found.error:
             raise found.error
         return found.value
 
-    def stored(root: Profile) -> Any:  # noqa: ANN401 - any scalar
+    def stored(root: Profile) -> Any:  # noqa: ANN401 - any value
         return (root.custom or {}).get(definition.id)
 
-    return resolve if definition.is_live else stored
+    async def referred(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - profiles
+        found = (await _value(root, definition, info)).value
+        if isinstance(found, tuple):
+            profiles = await asyncio.gather(*(info.context.profiles.load(one) for one in found))
+            return [profile for profile in profiles if profile]
+        return await info.context.profiles.load(str(found)) if found else None
+
+    if KINDS[definition.kind].scalar == "Profile":
+        return referred
+    return live if definition.is_live else stored
 
 
 async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInfo) -> LiveValue:

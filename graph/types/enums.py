@@ -3,8 +3,12 @@
 `graph.types.access` imports this module, so that they are registered before any type names them.
 """
 
+from enum import Enum
+from typing import Any
+
 import strawberry
 
+from graph.kinds.table import KINDS
 from graph.model.channel import Channel
 from graph.model.custom_field import SourceKind
 from graph.model.profile import ProfileState
@@ -16,3 +20,15 @@ strawberry.enum(
 strawberry.enum(Channel, description="Where a customer reaches the business.")
 strawberry.enum(ProfileState, description="How well the person behind a profile is known.")
 strawberry.enum(SourceKind, description="Where a value lives.")
+
+# Made of the table, so that a new kind is a value here by itself.
+_KINDS: Any = Enum("FieldKind", {name: name for name in KINDS})  # type: ignore[misc]  # members of the table
+FieldKind: Any = strawberry.enum(_KINDS, description="What a custom field holds.")
+
+
+@strawberry.enum(description="Which way a list is sorted; without a value is last either way.")
+class OrderDirection(Enum):
+    """Which way a list is sorted."""
+
+    ASC = "ASC"
+    DESC = "DESC"

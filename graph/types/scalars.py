@@ -1,6 +1,7 @@
 """Scalars of the schema, with how they are read and written."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
@@ -8,8 +9,12 @@ from graphql import GraphQLError, ValueNode
 from graphql.utilities import value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
+from graph.kinds.plain import plain
+
 CustomValues = NewType("CustomValues", dict[str, Any])
 CustomValue = NewType("CustomValue", object)
+CustomFieldsFilter = NewType("CustomFieldsFilter", dict[str, Any])
+CustomFieldsOrder = NewType("CustomFieldsOrder", dict[str, Any])
 
 
 def _parse_date(value: object) -> date:
@@ -33,6 +38,21 @@ def _iso(value: date | datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+def _parse_decimal(value: object) -> Decimal:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise GraphQLError("Expected a decimal number as text, such as 12.50.")
+    return number
+
+
+def _any_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
+    return value_from_ast_untyped(node, variables)
+
+
 def _parse_custom(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise GraphQLError("Expected an object of values by field key.")
@@ -40,7 +60,7 @@ def _parse_custom(value: object) -> dict[str, Any]:
 
 
 def _parse_custom_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
-    return _parse_custom(value_from_ast_untyped(node, variables))
+    return _parse_custom(_any_literal(node, variables))
 
 
 CONFIG = StrawberryConfig(
@@ -66,10 +86,39 @@ CONFIG = StrawberryConfig(
             parse_value=_parse_custom,
             parse_literal=_parse_custom_literal,
         ),
+        Decimal: strawberry.scalar(
+            name="Decimal",
+            description="An exact decimal number, as text: 12.50.",
+            serialize=plain,
+            parse_value=_parse_decimal,
+        ),
         CustomValue: strawberry.scalar(
             name="CustomValue",
-            description="One value of a custom field as its kind writes it: text, number or flag.",
-            serialize=lambda value: _iso(value) if isinstance(value, date) else value,
+            description=(
+                "A value of a custom field as its kind writes it: text, number, flag, an object"
+                " such as money, or a list of those."
+            ),
+            serialize=plain,
+            parse_value=lambda value: value,
+            parse_literal=_any_literal,
+        ),
+        CustomFieldsFilter: strawberry.scalar(
+            name="CustomFieldsFilter",
+            description=(
+                "Conditions on custom fields.  For a tenant that has defined fields, this is an"
+                " input object with one field for each."
+            ),
+            parse_value=_parse_custom,
+            parse_literal=_parse_custom_literal,
+        ),
+        CustomFieldsOrder: strawberry.scalar(
+            name="CustomFieldsOrder",
+            description=(
+                "The custom field to sort by.  For a tenant that has defined fields, this is an"
+                " input object with one field for each."
+            ),
+            parse_value=_parse_custom,
+            parse_literal=_parse_custom_literal,
         ),
     }
 )

@@ -169,7 +169,7 @@ async def test_a_tenants_schema_has_its_fields_typed_and_labelled(
         await define(
             gateway.as_role("admin", tenant=tenant),
             [
-                {"key": "vip", "kind": "FLAG", "dataClass": "BEHAVIOURAL"},
+                {"key": "vip", "kind": "BOOLEAN", "dataClass": "BEHAVIOURAL"},
                 {"key": "income", "kind": "NUMBER", "dataClass": "FINANCIAL"},
             ],
         )

@@ -46,7 +46,7 @@ async def backed_up(tmp_path_factory) -> tuple[Path, object, Ended, Ended]:
     """
     folder = tmp_path_factory.mktemp("first")
     async with asking(folder, "admin", "service", "supervisor") as caller:
-        await define(caller, [{"key": "tier", "kind": "TEXT", "dataClass": "BEHAVIOURAL"}])
+        await define(caller, [{"key": "tier", "kind": "STRING", "dataClass": "BEHAVIOURAL"}])
         voice = [{"channel": "VOICE", "value": "+12025550143", "verified": True}]
         await a_profile(caller, identities=voice, custom={"tier": "gold"}, birthDate="1985-12-10")
         await a_profile(caller, name={"given": "Grace", "family": "Hopper"})

@@ -6,6 +6,7 @@ import pytest
 
 from app.settings import Settings, StoreSettings
 from app.store.attach import attached_store
+from app.store.indexes import INDEXES
 from tests.app.auth.local_issuer import LocalIssuer
 from tests.app.auth.local_issuer import running as issuing
 from tests.support.gateway import a_profile, running_gateway
@@ -13,10 +14,12 @@ from tests.support.process import Ended, command, serving
 from tests.support.sandbox import running_sandbox
 
 DEVELOPMENT = "ok   keys: development key, for this machine only"
-MISSING = (
-    "missing: profiles.tenant_id, profiles.tenant_family, profiles.tenant_given,"
-    " definitions.tenant_revision; `doctor --fix` makes them"
+NAMES = ", ".join(
+    f"{collection}.{index.document['name']}"
+    for collection, declared in INDEXES.items()
+    for index in declared
 )
+MISSING = f"missing: {NAMES}; `doctor --fix` makes them"
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ async def test_looking_leaves_an_empty_store_empty(doctor, document_server, tena
     async with attached_store(settings) as store:
         names = await store.database.list_collection_names()
         counts = {name: await store.database[name].count_documents({}) for name in names}
-    assert counts == {"profiles": 0, "definitions": 0}
+    assert counts == dict.fromkeys(INDEXES, 0)
 
 
 async def test_data_of_another_identity_key_is_told(doctor, document_server, tmp_path, tenant):

@@ -18,7 +18,7 @@ from tests.support.gateway import define, running_gateway
 def fields(*keys: str) -> CustomerSchema:
     """A customer schema with these fields; each raised the revision by one."""
     defined = [
-        FieldDefinition(id=key, key=key, label=key, kind="TEXT", data_class=DataClass.PUBLIC)
+        FieldDefinition(id=key, key=key, label=key, kind="STRING", data_class=DataClass.PUBLIC)
         for key in keys
     ]
     return CustomerSchema(len(defined), tuple(defined))
@@ -327,7 +327,7 @@ async def test_a_field_that_one_gateway_defines_is_soon_seen_by_another(
         assert (await elsewhere.data(query))["customerSchema"] == {"revision": 0}
 
         admin = one.as_role("admin", tenant=tenant)
-        await define(admin, [{"key": "tier", "kind": "TEXT", "dataClass": "BEHAVIOURAL"}])
+        await define(admin, [{"key": "tier", "kind": "STRING", "dataClass": "BEHAVIOURAL"}])
         here = await admin.data(query)
         for _ in range(100):
             seen = await elsewhere.data(query)

@@ -4,6 +4,7 @@ python -m tests.bench [SUITE]
 """
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +13,7 @@ import uvloop
 from rich.console import Console
 
 from app.store.embedded_files import EmbeddedServerError
-from tests.bench import connectors_suite, graphql_suite
+from tests.bench import connectors_suite, graphql_suite, import_suite, scale_suite
 from tests.bench.graphql_suite import Different
 from tests.bench.load import WrongAnswer
 from tests.bench.rows import OUTPUT, Row, save
@@ -23,9 +24,11 @@ Suite = Callable[[Callable[[str], None]], Awaitable[list[Row]]]
 SUITES: dict[str, Suite] = {
     graphql_suite.SUITE: graphql_suite.run,
     connectors_suite.SUITE: connectors_suite.run,
+    scale_suite.SUITE: scale_suite.run,
+    import_suite.SUITE: import_suite.run,
 }
 FAILURES = (EmbeddedServerError, Different, WrongAnswer, ChildProcessError)
-_WITHIN_S = 170
+_WITHIN_S = int(os.environ.get("BENCH_WITHIN_S", "300"))
 _WIDTH_IN_A_FILE = 110
 
 

@@ -8,7 +8,7 @@ TENANT = "bench"
 DATABASE = "bench"
 LOCAL = tuple(f"note{number}" for number in range(8))
 # Key, then the kind of the field and the CRM's attribute.
-LIVE = {"tier": ("TEXT", "loyalty"), "score": ("NUMBER", "nps"), "since": ("DATE", "joined")}
+LIVE = {"tier": ("STRING", "loyalty"), "score": ("NUMBER", "nps"), "since": ("DATE", "joined")}
 _ASKED_FOR = 50
 
 

@@ -25,9 +25,11 @@ from app.keys import identity_key
 from app.settings import Settings, StoreSettings
 from app.store.client import open_client
 from app.store.names import identity_index
+from app.store.search import base_of, end_of, path_of
 from connectors.runtime.client import source_client
 from graph.model.channel import Channel
 from graph.model.identity import IdentityName, identity_name
+from graph.model.search import BY_ID
 from tests.bench.cases import (
     CRM_50MS,
     DATABASE,
@@ -92,8 +94,11 @@ class ByHand:
             *("id", "version", "state", "name", "birthDate", "language", "identities"),
             *(f"custom.{self._fields[one]}" for one in LOCAL[:3]),
         ]
-        cursor = self._database.profiles.find({"tenant": TENANT}, dict.fromkeys(wanted, 1))
-        found = [one async for one in cursor.sort("id", 1).limit(26)]
+        path, base = path_of(BY_ID), base_of(TENANT, BY_ID)
+        cursor = self._database.profiles.find(
+            {path: {"$gte": base, "$lt": end_of(base)}}, dict.fromkeys(wanted, 1)
+        )
+        found = [one async for one in cursor.sort(path, 1).limit(26)]
         edges = [{"cursor": _cursor(one["id"]), "node": self._node(one)} for one in found[:25]]
         end = {"hasNextPage": len(found) > len(edges), "endCursor": edges[-1]["cursor"]}
         return {"profiles": {"edges": edges, "pageInfo": end}}

@@ -29,7 +29,10 @@ def test_an_unknown_suite_is_wrong_usage_and_the_known_ones_are_named():
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 2
-    assert ended.stderr == "usage: python -m tests.bench [SUITE]; suites: graphql, connectors\n"
+    assert (
+        ended.stderr
+        == "usage: python -m tests.bench [SUITE]; suites: graphql, connectors, scale, import\n"
+    )
 
 
 def test_a_ratio_is_to_the_baselines_value_of_the_same_case_and_metric():

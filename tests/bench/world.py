@@ -102,7 +102,7 @@ async def _settled(empty: World) -> World:
 
 
 def _fields() -> list[dict[str, Any]]:
-    local = [{"key": key, "kind": "TEXT", "dataClass": "BEHAVIOURAL"} for key in LOCAL]
+    local = [{"key": key, "kind": "STRING", "dataClass": "BEHAVIOURAL"} for key in LOCAL]
     live = [
         {
             "key": key,

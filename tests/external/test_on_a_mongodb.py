@@ -140,7 +140,7 @@ async def test_pages_hold_every_customer_once_the_oldest_first(service):
 
 async def test_fields_that_admins_define_at_the_same_time_are_all_there(gateway, service, tenant):
     admin = gateway.as_role("admin", tenant=tenant)
-    fields = [{"key": f"f{n}", "kind": "TEXT", "dataClass": "BEHAVIOURAL"} for n in range(5)]
+    fields = [{"key": f"f{n}", "kind": "STRING", "dataClass": "BEHAVIOURAL"} for n in range(5)]
 
     await asyncio.gather(*(define(admin, [one]) for one in fields))
 

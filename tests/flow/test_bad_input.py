@@ -19,7 +19,7 @@ async def target(document_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("target")
     async with running_gateway(document_server.uri, path, database="target") as running:
         admin = running.as_role("admin", tenant="target")
-        await define(admin, [{"key": "tier", "kind": "TEXT", "dataClass": "BEHAVIOURAL"}])
+        await define(admin, [{"key": "tier", "kind": "STRING", "dataClass": "BEHAVIOURAL"}])
         await a_profile(running.as_role("service", tenant="target"))
         yield running
 

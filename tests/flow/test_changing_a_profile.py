@@ -18,8 +18,8 @@ query ($id: ID!) {
 }
 """
 FIELDS = [
-    {"key": "nickname", "kind": "TEXT", "dataClass": "IDENTITY"},
-    {"key": "vip", "kind": "FLAG", "dataClass": "BEHAVIOURAL"},
+    {"key": "nickname", "kind": "STRING", "dataClass": "IDENTITY"},
+    {"key": "vip", "kind": "BOOLEAN", "dataClass": "BEHAVIOURAL"},
     {"key": "debt", "kind": "NUMBER", "dataClass": "FINANCIAL"},
 ]
 LINK = {"source": "crm", "object": "contacts", "recordId": "17"}
@@ -268,7 +268,7 @@ async def test_a_custom_value_that_does_not_fit_is_refused_and_nothing_is_writte
 
 async def test_a_value_that_a_crm_owns_cannot_be_written(document_server, tmp_path, tenant):
     source = {"kind": "LIVE", "connector": "crm", "object": "contacts", "attribute": "tier"}
-    tier = {"key": "tier", "kind": "TEXT", "dataClass": "BEHAVIOURAL", "source": source}
+    tier = {"key": "tier", "kind": "STRING", "dataClass": "BEHAVIOURAL", "source": source}
     sources = {"crm": crm("http://127.0.0.1:9", tenant, secret="none")}
     async with running_gateway(
         document_server.uri, tmp_path, sources=sources, database=tenant

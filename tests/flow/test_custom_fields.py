@@ -21,7 +21,7 @@ query ($id: ID!, $keys: [String!]) {
 STORY = {"source": "profile", "masked": False, "stale": False, "age": 0, "error": None}
 
 
-def a_field(key="tier", kind="TEXT", data_class="BEHAVIOURAL", **more):
+def a_field(key="tier", kind="STRING", data_class="BEHAVIOURAL", **more):
     return {"key": key, "label": key, "kind": kind, "dataClass": data_class, **more}
 
 
@@ -80,15 +80,15 @@ async def read_until(is_over, caller):
 @pytest.mark.parametrize(
     ("kind", "more", "sent", "shown"),
     [
-        ("TEXT", {}, "Prefers\tmornings\n", "Prefers\tmornings\n"),
-        ("TEXT", {}, "", ""),
-        ("TEXT", {}, "ü" * 4000, "ü" * 4000),
-        ("TEXT", {}, "🙂 \U0010ffff", "🙂 \U0010ffff"),
+        ("STRING", {}, "Prefers\tmornings\n", "Prefers\tmornings\n"),
+        ("STRING", {}, "", ""),
+        ("STRING", {}, "ü" * 4000, "ü" * 4000),
+        ("STRING", {}, "🙂 \U0010ffff", "🙂 \U0010ffff"),
         ("NUMBER", {}, 42, 42.0),
         ("NUMBER", {}, -0.5, -0.5),
         ("NUMBER", {}, 2**53, float(2**53)),
-        ("FLAG", {}, True, True),
-        ("FLAG", {}, False, False),
+        ("BOOLEAN", {}, True, True),
+        ("BOOLEAN", {}, False, False),
         ("DATE", {}, "2021-03-04", "2021-03-04"),
         ("DATE", {}, "0001-01-01", "0001-01-01"),
         ("CHOICE", {"choices": ["gold", "silver"]}, "silver", "silver"),
@@ -113,16 +113,16 @@ async def test_a_value_of_each_kind_reads_as_it_was_written(
 @pytest.mark.parametrize(
     ("kind", "more", "sent"),
     [
-        ("TEXT", {}, 5),
-        ("TEXT", {}, "x" * 4001),
-        ("TEXT", {}, "a\0b"),
-        ("TEXT", {}, ["a"]),
+        ("STRING", {}, 5),
+        ("STRING", {}, "x" * 4001),
+        ("STRING", {}, "a\0b"),
+        ("STRING", {}, ["a"]),
         ("NUMBER", {}, "5"),
         ("NUMBER", {}, True),
         ("NUMBER", {}, 2**53 + 1),
         ("NUMBER", {}, 1e300),
-        ("FLAG", {}, 1),
-        ("FLAG", {}, "true"),
+        ("BOOLEAN", {}, 1),
+        ("BOOLEAN", {}, "true"),
         ("DATE", {}, "2021-02-30"),
         ("DATE", {}, 20210304),
         ("DATE", {}, "2021-03-04T00:00:00Z"),
@@ -150,10 +150,10 @@ async def test_values_show_as_far_as_their_class_allows(gateway, tenant, admin, 
         admin,
         [
             a_field("tier", "CHOICE", "BEHAVIOURAL", choices=["gold"]),
-            a_field("mail", "TEXT", "CONTACT"),
+            a_field("mail", "STRING", "CONTACT"),
             a_field("since", "DATE", "CONTACT"),
             a_field("debt", "NUMBER", "FINANCIAL"),
-            a_field("illness", "TEXT", "SENSITIVE"),
+            a_field("illness", "STRING", "SENSITIVE"),
         ],
     )
     values = {"tier": "gold", "mail": "ada@example.org", "since": "2021-03-04", "debt": 12}

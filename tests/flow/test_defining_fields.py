@@ -16,41 +16,13 @@ INTROSPECTION = """
 """
 
 
-def a_field(key="tier", kind="TEXT", **more):
+def a_field(key="tier", kind="STRING", **more):
     return {"key": key, "label": key, "kind": kind, "dataClass": "BEHAVIOURAL", **more}
 
 
 @pytest.fixture
 def admin(gateway, tenant):
     return gateway.as_role("admin", tenant=tenant)
-
-
-@pytest.mark.parametrize(
-    ("known", "change"),
-    [
-        (a_field(), a_field(kind="NUMBER")),
-        (a_field(), a_field(kind="CHOICE", choices=["gold"])),
-        (
-            a_field(kind="CHOICE", choices=["gold", "silver"]),
-            a_field(kind="CHOICE", choices=["gold"]),
-        ),
-        (
-            a_field(kind="CHOICE", choices=["gold"]),
-            a_field(kind="CHOICE", choices=["Gold", "silver"]),
-        ),
-    ],
-    ids=["kind", "kind to choice", "choice removed", "choice renamed"],
-)
-async def test_a_change_that_would_break_stored_values_is_refused(
-    gateway, tenant, admin, known, change
-):
-    await define(admin, [known])
-    before = await stored(gateway, tenant)
-
-    codes = await admin.codes(DEFINE, {"input": change})
-
-    assert codes == ["CONFLICT"]
-    assert await stored(gateway, tenant) == before
 
 
 @pytest.mark.parametrize(
@@ -71,7 +43,7 @@ async def test_a_change_that_would_break_stored_values_is_refused(
         a_field(label="  "),
         a_field(label="x" * 51),
         a_field(description="x" * 501),
-        a_field(kind="MONEY"),
+        a_field(kind="COLOUR"),
         a_field(kind="text"),
         a_field(dataClass="SECRET"),
         a_field(choices=["gold"]),
@@ -179,7 +151,7 @@ async def test_another_tenant_does_not_know_the_field(gateway, tenant, admin):
 
 
 async def test_introspection_shows_the_field_with_its_type(admin):
-    kinds = {"text": "TEXT", "number": "NUMBER", "flag": "FLAG", "day": "DATE"}
+    kinds = {"text": "STRING", "number": "NUMBER", "flag": "BOOLEAN", "day": "DATE"}
     await define(
         admin, [a_field(key, kind, description=f"A {key}.") for key, kind in kinds.items()]
     )

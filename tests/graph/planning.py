@@ -21,7 +21,7 @@ def a_field(
     id: str,
     data_class: DataClass = DataClass.BEHAVIOURAL,
     *,
-    kind: str = "TEXT",
+    kind: str = "STRING",
     live: str | None = None,
     **more: Any,
 ) -> FieldDefinition:

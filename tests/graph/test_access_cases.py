@@ -21,7 +21,7 @@ def schema():
     """A schema with a field of each of the classes that cases are about."""
     fields = tuple(
         FieldDefinition(
-            id=name, key=name.lower(), label=name, kind="TEXT", data_class=DataClass(name)
+            id=name, key=name.lower(), label=name, kind="STRING", data_class=DataClass(name)
         )
         for name in ("SENSITIVE", "FINANCIAL", "BEHAVIOURAL")
     )

@@ -42,7 +42,7 @@ SHOWN = {
 async def ada(gateway):
     """A customer with every value, and the tenant she is a customer of."""
     tenant = f"t-{secrets.token_hex(6)}"
-    definitions = [{"key": key, "kind": "TEXT", "dataClass": name} for name, key in KEYS.items()]
+    definitions = [{"key": key, "kind": "STRING", "dataClass": name} for name, key in KEYS.items()]
     await define(gateway.as_role("admin", tenant=tenant), definitions)
     created = await a_profile(gateway.as_role("service", tenant=tenant), **ADA)
     officer = gateway.as_role("privacy_officer", tenant=tenant)

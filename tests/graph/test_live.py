@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATIENCE_S = 5
 
 
-def live_field(id, kind="TEXT", source="crm", object="contacts", attribute=None):
+def live_field(id, kind="STRING", source="crm", object="contacts", attribute=None):
     """A live field; its attribute is its id in lower case unless told."""
     return FieldDefinition(
         id=id,
@@ -205,7 +205,7 @@ async def test_a_list_of_one_value_is_the_value(office):
     one, two = await read_all(office.reads(TIER), TIER, "r1", "r2")
 
     assert one == LiveValue("gold", NOW)
-    assert str(two.error) == "crm: tier is not a TEXT"
+    assert str(two.error) == "crm: tier is not a STRING"
 
 
 async def test_a_value_tells_when_its_record_last_changed(office):

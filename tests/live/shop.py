@@ -22,12 +22,12 @@ SEED = (
 # masked and SENSITIVE not at all.
 LIVE = (
     ("tier", "CHOICE", "BEHAVIOURAL", "loyalty"),
-    ("city", "TEXT", "DEMOGRAPHIC", "city"),
+    ("city", "STRING", "DEMOGRAPHIC", "city"),
     ("score", "NUMBER", "BEHAVIOURAL", "nps"),
     ("since", "DATE", "BEHAVIOURAL", "joined"),
-    ("vip", "FLAG", "BEHAVIOURAL", "vip"),
-    ("card", "TEXT", "FINANCIAL", "card"),
-    ("diagnosis", "TEXT", "SENSITIVE", "diagnosis"),
+    ("vip", "BOOLEAN", "BEHAVIOURAL", "vip"),
+    ("card", "STRING", "FINANCIAL", "card"),
+    ("diagnosis", "STRING", "SENSITIVE", "diagnosis"),
 )
 
 
@@ -96,7 +96,7 @@ class Shop:
                 self.caller("admin"),
                 [live_field(f"{source}_{key}", *rest, source) for key, *rest in LIVE],
             )
-        nickname = {"key": "nickname", "kind": "TEXT", "dataClass": "BEHAVIOURAL"}
+        nickname = {"key": "nickname", "kind": "STRING", "dataClass": "BEHAVIOURAL"}
         await define(self.caller("admin"), [nickname])
 
     async def customers(self, *records: Mapping[str, object]) -> list[str]:

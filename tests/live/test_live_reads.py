@@ -18,7 +18,7 @@ TIER = FieldDefinition(
     id="01",
     key="tier",
     label="Tier",
-    kind="TEXT",
+    kind="STRING",
     data_class=DataClass.BEHAVIOURAL,
     source=FieldSource(SourceKind.LIVE, "crm", "contacts", "loyalty"),
 )

@@ -13,11 +13,11 @@ from tests.support.tryton import running_tryton
 
 PARTY = "party.party"
 FIELDS = {
-    "crmName": ("TEXT", "IDENTITY", "name"),
-    "number": ("TEXT", "BEHAVIOURAL", "code"),
+    "crmName": ("STRING", "IDENTITY", "name"),
+    "number": ("STRING", "BEHAVIOURAL", "code"),
     "speaks": ("CHOICE", "DEMOGRAPHIC", "lang.code"),
-    "mail": ("TEXT", "CONTACT", "email"),
-    "isActive": ("FLAG", "BEHAVIOURAL", "active"),
+    "mail": ("STRING", "CONTACT", "email"),
+    "isActive": ("BOOLEAN", "BEHAVIOURAL", "active"),
     "tier": ("CHOICE", "BEHAVIOURAL", "categories.name"),
 }
 CHOICES = {"speaks": ["en", "de", "fr"], "tier": ["Gold", "Silver", "Bronze"]}

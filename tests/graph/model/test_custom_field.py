@@ -1,125 +1,44 @@
-"""Definitions of custom fields: which can work, and what their index says."""
+"""Definitions of custom fields and their schema: what they tell of themselves."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from graph.model.channel import Channel
 from graph.model.custom_field import (
     CustomerSchema,
     FieldDefinition,
     FieldSource,
     SourceKind,
-    check_definition,
+    Storage,
+    Translation,
+    customer_schema,
 )
-from graph.model.errors import BadValue
 from policies.classification import DataClass, Label
 
 TIER = FieldDefinition(
-    id="F1", key="tier", label="Tier", kind="TEXT", data_class=DataClass.BEHAVIOURAL
+    id="F1", key="tier", label="Tier", kind="STRING", data_class=DataClass.BEHAVIOURAL
 )
-CHOICE = replace(TIER, kind="CHOICE", choices=("gold", "silver"))
-LIVE = FieldSource(SourceKind.LIVE, "crm", "contacts", "loyalty_tier")
-KEY = "key: expected a lower-case letter, then up to 63 letters, digits or _"
-SOURCE = "source: a LOCAL field has no connector, object or attribute"
-
-
-def refusal(definition):
-    """What is said of a definition that can't work."""
-    with pytest.raises(BadValue) as refused:
-        check_definition(definition)
-    return str(refused.value)
-
-
-@pytest.mark.parametrize("key", ["a", "tier", "loyaltyTier", "tier_2", "a" * 64])
-def test_a_key_is_a_name_of_graphql(key):
-    check_definition(replace(TIER, key=key))
-
-
-@pytest.mark.parametrize(
-    "key", ["", "Tier", "2nd", "_tier", "__typename", "a" * 65, "tïer", "a-b", "a b", "tier\n"]
+TOLD = replace(
+    TIER,
+    description="How loyal",
+    translations=(
+        Translation("de", "Stufe", "Wie treu"),
+        Translation("de-AT", "Staffel"),
+        Translation("pt-BR", "Nível", "Quão leal"),
+    ),
 )
-def test_another_key_is_refused(key):
-    assert refusal(replace(TIER, key=key)) == KEY
-
-
-@given(st.text())
-def test_a_key_that_is_let_in_is_nothing_but_ascii_letters_digits_and_underscores(key):
-    try:
-        check_definition(replace(TIER, key=key))
-    except BadValue:
-        return
-    assert key.isascii()
-    assert key.replace("_", "a").isalnum()
-    assert key[0].islower()
-
-
-@pytest.mark.parametrize("label", ["T", "T" * 50, f" {'T' * 50} "])
-def test_a_label_has_up_to_50_characters(label):
-    check_definition(replace(TIER, label=label))
-
-
-@pytest.mark.parametrize("label", ["", "  ", "T" * 51])
-def test_another_label_is_refused(label):
-    assert refusal(replace(TIER, label=label)) == "label: expected 1 to 50 characters"
-
-
-def test_a_description_has_up_to_500_characters():
-    check_definition(replace(TIER, description="d" * 500))
-
-    assert refusal(replace(TIER, description="d" * 501)) == (
-        "description: expected at most 500 characters"
-    )
-
-
-def test_a_choice_has_up_to_500_choices():
-    check_definition(CHOICE)
-    check_definition(replace(CHOICE, choices=tuple(str(number) for number in range(500))))
-
-
-@pytest.mark.parametrize("choices", [(), tuple(str(number) for number in range(501))])
-def test_a_choice_without_choices_or_with_too_many_is_refused(choices):
-    assert refusal(replace(CHOICE, choices=choices)) == "choices: expected 1 to 500 choices"
-
-
-@pytest.mark.parametrize("choices", [("gold", "gold"), ("gold", ""), ("",)])
-def test_choices_that_can_not_be_told_apart_are_refused(choices):
-    assert refusal(replace(CHOICE, choices=choices)) == (
-        "choices: expected different, non-empty choices"
-    )
-
-
-def test_choices_of_another_kind_are_refused():
-    assert refusal(replace(TIER, choices=("gold",))) == (
-        "choices: only a field of kind CHOICE has choices"
-    )
-
-
-@pytest.mark.parametrize("kind", [SourceKind.LIVE, SourceKind.SYNCED])
-def test_a_field_of_a_crm_says_where_it_is_found(kind):
-    check_definition(replace(TIER, source=replace(LIVE, kind=kind)))
-
-
-@pytest.mark.parametrize("part", ["connector", "object", "attribute"])
-@pytest.mark.parametrize("kind", [SourceKind.LIVE, SourceKind.SYNCED])
-@pytest.mark.parametrize("missing", [None, ""])
-def test_a_field_of_a_crm_without_one_of_the_parts_is_refused(kind, part, missing):
-    source = replace(LIVE, kind=kind, **{part: missing})
-
-    assert refusal(replace(TIER, source=source)) == (
-        f"source: a {kind.value} field needs connector, object, attribute"
-    )
-
-
-@pytest.mark.parametrize("part", ["connector", "object", "attribute"])
-def test_a_local_field_with_a_part_of_a_crm_is_refused(part):
-    assert refusal(replace(TIER, source=FieldSource(**{part: "crm"}))) == SOURCE
 
 
 def test_a_definition_knows_where_its_decision_is_kept():
     assert TIER.coordinate == "Profile.custom.F1"
+
+
+def test_a_definition_tells_what_protects_its_value():
+    guarded = replace(TIER, roles=frozenset({"agent"}), needs_step_up=True)
+
     assert TIER.access == Label(DataClass.BEHAVIOURAL)
+    assert guarded.access == Label(DataClass.BEHAVIOURAL, frozenset({"agent"}), needs_step_up=True)
 
 
 def test_only_a_live_field_is_live():
@@ -128,8 +47,76 @@ def test_only_a_live_field_is_live():
     assert kinds == {SourceKind.LOCAL: False, SourceKind.SYNCED: False, SourceKind.LIVE: True}
 
 
-def test_a_schema_finds_its_fields_by_key():
-    other = replace(TIER, id="F2", key="score")
+def test_values_are_kept_under_the_id_until_the_kind_has_changed():
+    assert TIER.kept_as == "F1"
+    assert replace(TIER, storage="F1-2").kept_as == "F1-2"
 
-    assert CustomerSchema(2, (TIER, other)).by_key == {"tier": TIER, "score": other}
-    assert CustomerSchema().by_key == {}
+
+@pytest.mark.parametrize(
+    ("more", "claimed"),
+    [
+        ({}, False),
+        ({"is_unique": True}, True),
+        ({"channels": (Channel.VOICE,)}, True),
+        ({"is_unique": True, "channels": (Channel.VOICE,)}, True),
+    ],
+)
+def test_what_is_unique_or_names_its_person_belongs_to_one_profile(more, claimed):
+    assert replace(TIER, **more).is_claimed is claimed
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "description"),
+    [
+        (None, "Tier", "How loyal"),
+        ("", "Tier", "How loyal"),
+        ("fr", "Tier", "How loyal"),
+        ("de", "Stufe", "Wie treu"),
+        ("DE", "Stufe", "Wie treu"),
+        ("de-CH-1996", "Stufe", "Wie treu"),
+        ("de-at", "Staffel", "How loyal"),
+        ("pt-BR", "Nível", "Quão leal"),
+        ("pt", "Tier", "How loyal"),
+    ],
+)
+def test_a_field_is_called_as_in_the_language_or_the_nearest_wider_one(
+    language, label, description
+):
+    assert TOLD.label_in(language) == label
+    assert TOLD.description_in(language) == description
+
+
+def test_a_field_without_translations_or_description_is_called_by_its_label():
+    assert (TIER.label_in("de"), TIER.description_in("de")) == ("Tier", None)
+
+
+def test_a_definition_never_shows_its_default():
+    assert "secret" not in repr(replace(TIER, default="secret"))
+
+
+def test_a_schema_finds_its_fields_by_key_id_and_storage():
+    moved = replace(TIER, id="F2", key="score", storage="F2-3", previous=Storage("F2", "STRING"))
+    gone = replace(TIER, id="F3", is_retired=True)
+    schema = CustomerSchema(2, (TIER, moved), (gone,))
+
+    assert schema.by_key == {"tier": TIER, "score": moved}
+    assert schema.by_id == {"F1": TIER, "F2": moved, "F3": gone}
+    assert schema.by_storage == {"F1": TIER, "F2": moved, "F2-3": moved}
+
+
+def test_a_schema_without_fields_finds_none():
+    empty = CustomerSchema()
+
+    assert (empty.revision, empty.by_key, empty.by_id, empty.by_storage) == (0, {}, {}, {})
+
+
+def test_fields_stand_as_screens_order_them_and_retired_ones_apart():
+    first = replace(TIER, id="F2", key="score", position=1)
+    last = replace(TIER, position=7)
+    middle = replace(TIER, id="F4", key="nick", position=7, is_retired=True)
+    beside = replace(TIER, id="F3", key="note", position=7)
+    given = {item.id: item for item in (last, first, middle, beside)}
+
+    schema = customer_schema(5, given)
+
+    assert schema == CustomerSchema(5, (first, last, beside), (middle,))

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.errors import BadValue, LimitReached, ModelError
+from graph.model.identity import IdentityName
 from graph.model.patch import MAX_LINKS, checked, checked_links
 from graph.model.profile import Link, PersonName, Profile, ProfilePatch
+from graph.model.search import BY_GIVEN_NAME, Findable
 
 TODAY = date(2026, 11, 20)
 LONGEST = {"name.given": 200, "name.family": 200, "gender": 50, "language": 64}
@@ -147,12 +149,13 @@ def test_neither_a_profile_nor_a_patch_shows_its_values():
     profile = Profile(
         id="1", name=PersonName(given="Ada"), birth_date=TODAY, gender="f", language="pt-BR"
     )
-    patch = ProfilePatch({"gender": "female"}, {"F1": "gold"})
+    found = Findable({BY_GIVEN_NAME: ("ada",)}, {"F1": (IdentityName("field:F1", "gold"),)})
+    patch = ProfilePatch({"gender": "female"}, {"F1": "gold"}, found)
 
     assert repr(profile).startswith("Profile(id='1', version=0, state=<ProfileState.ANONYMOUS")
     assert not any(text in repr(profile) for text in ("Ada", "2026", "'f'", "pt-BR"))
     assert repr(PersonName(given="Ada")) == "PersonName()"
-    assert repr(patch) == "ProfilePatch()"
+    assert repr(patch) == "ProfilePatch(found=Findable())"
 
 
 def test_errors_of_the_model_are_of_one_family():

@@ -1,0 +1,191 @@
+"""Changes of a profile together with what it claims: each whole or not at all."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pymongo
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from app.store.claims import claimed, joined
+from app.store.documents import Document, identity_document, search_of, to_document, update_of
+from app.store.failures import store_failures
+from app.store.names import IDENTITIES, PROFILES, key_of
+from app.store.search import GRAMS, grams_of, updated_key
+from graph.errors import Conflict, NotFound, VersionMismatch
+from graph.model.identity import MAX_PER_CHANNEL, IdentityName
+from graph.model.profile import Profile, ProfilePatch
+from graph.model.search import Findable
+from graph.ports import NamedIdentity
+from policies.plan import Scope
+
+TAKEN = "One of the identities or unique values belongs to another profile."
+ABSENT = "There is no such profile."
+
+Change = Callable[[Document], tuple[Document, Document] | None]
+"""From what a profile claims and is found by: its update, and what it claims then."""
+
+
+class Changes:
+    """Writes profiles and their claims."""
+
+    def __init__(
+        self,
+        client: AsyncMongoClient[Document],
+        database: AsyncDatabase[Document],
+        index: Callable[[str, IdentityName], str],
+        now: Callable[[], datetime],
+        max_per_channel: int = MAX_PER_CHANNEL,
+    ) -> None:
+        self._client = client
+        self._profiles = database[PROFILES]
+        self._identities = database[IDENTITIES]
+        self._index = index
+        self._now = now
+        self.max_per_channel = max_per_channel
+
+    async def insert(
+        self,
+        profile: Profile,
+        found: Findable,
+        identities: Sequence[NamedIdentity],
+        scope: Scope,
+    ) -> None:
+        """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken."""
+        document = self.new_document(profile, found, identities, scope)
+
+        async def write(session: AsyncClientSession) -> None:
+            # Claims first: of many who race for one, all but the winner stop here.
+            for index in sorted(claimed(document)):
+                await self.insert_claim(index, profile.id, scope, session)
+            await self._profiles.insert_one(document, session=session)
+
+        await self.transaction(write)
+
+    async def change(
+        self,
+        id: str,
+        scope: Scope,
+        if_version: int | None,
+        change: Change,
+    ) -> None:
+        """Change a profile and its claims together; nothing where `change` says None.
+
+        Raises:
+            NotFound, VersionMismatch, Conflict: see `graph.ports.Profiles`.
+        """
+
+        async def write(session: AsyncClientSession) -> None:
+            held = await self._held(id, scope, if_version, session)
+            changed = change(held)
+            if changed is None:
+                return
+            update, then = changed
+            before, after = claimed(held), claimed(then)
+            for index in sorted(after - before):
+                await self.insert_claim(index, id, scope, session)
+            if gone := [key_of(scope.tenant, index) for index in sorted(before - after)]:
+                await self._identities.delete_many({"_id": {"$in": gone}}, session=session)
+            query = {"_id": held["_id"], "version": held["version"]}
+            done = await self._profiles.update_one(query, update, session=session)
+            if not done.matched_count:
+                raise mismatch(None)
+
+        try:
+            await self.transaction(write)
+        except DuplicateKeyError:
+            raise Conflict(TAKEN) from None
+
+    def changed(
+        self, held: Document, changes: Document | None, scope: Scope
+    ) -> tuple[Document, Document] | None:
+        """The update that sets attributes of a profile; None where there are none."""
+        if changes is None:
+            return None
+        touched = updated_key(scope.tenant, held["id"], self._now())
+        return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
+
+    def patched(
+        self, held: Document, patch: ProfilePatch, scope: Scope
+    ) -> tuple[Document, Document]:
+        """The update of a patch with the claims and the grams that follow from it."""
+        profile_id = held["id"]
+        update = update_of(patch, scope.tenant, profile_id, self._now())
+        search = held["search"] | {
+            place.slot: keys for place, keys in search_of(patch, scope.tenant, profile_id).items()
+        }
+        update["$set"][GRAMS] = grams_of({slot: keys for slot, keys in search.items() if keys})
+        claims = self.claims(patch.found, scope)
+        if claims:
+            kept = {**held["claims"], **claims}
+            update["$set"]["claims"] = {name: indexes for name, indexes in kept.items() if indexes}
+        return update, held | {"claims": {**held["claims"], **claims}}
+
+    async def _held(
+        self, id: str, scope: Scope, if_version: int | None, session: AsyncClientSession
+    ) -> Document:
+        """What a profile claims and is found by, read inside a transaction."""
+        wanted = {"id": 1, "version": 1, "identities": 1, "claims": 1, "search": 1}
+        held = await self._profiles.find_one(
+            {"_id": key_of(scope.tenant, id)}, wanted, session=session
+        )
+        if held is None:
+            raise NotFound(ABSENT)
+        if if_version is not None and held["version"] != if_version:
+            raise mismatch(held["version"])
+        return {"identities": [], "claims": {}, "search": {}, **held}
+
+    async def insert_claim(
+        self, index: str, id: str, scope: Scope, session: AsyncClientSession
+    ) -> None:
+        """Claim an index; raises `DuplicateKeyError` where it is taken."""
+        document = self.claim(index, id, scope)
+        await self._identities.insert_one(document, session=session)
+
+    def claim(self, index: str, id: str, scope: Scope) -> Document:
+        """The document that makes an index one profile's."""
+        key = key_of(scope.tenant, index)
+        return {"_id": key, "tenant": scope.tenant, "profile": id, "claimedAt": self._now()}
+
+    async def transaction(self, write: Callable[[AsyncClientSession], Any]) -> None:
+        """Run `write` in a transaction, again where the server asks for it."""
+        # The driver repeats a transaction for two minutes: one deadline must hold for them all.
+        with store_failures(), pymongo.timeout(self._client.options.timeout):
+            async with self._client.start_session() as session:
+                await session.with_transaction(write)
+
+    def new_document(
+        self,
+        profile: Profile,
+        found: Findable,
+        identities: Sequence[NamedIdentity],
+        scope: Scope,
+    ) -> Document:
+        """A new profile as it is kept, with what it claims."""
+        entries: list[Document] = []
+        for item in identities:
+            entries = joined(entries, self.entry(item, scope), self.max_per_channel)
+        document = to_document(profile, entries, scope.tenant, found)
+        if claims := {name: kept for name, kept in self.claims(found, scope).items() if kept}:
+            document["claims"] = claims
+        return document
+
+    def claims(self, found: Findable, scope: Scope) -> dict[str, list[str]]:
+        """The indexes that custom values claim, by field id."""
+        return {
+            field_id: [self._index(scope.tenant, name) for name in names]
+            for field_id, names in found.claims.items()
+        }
+
+    def entry(self, identity: NamedIdentity, scope: Scope) -> Document:
+        """An identity as a profile keeps it."""
+        return identity_document(identity.identity, self._index(scope.tenant, identity.name))
+
+
+def mismatch(version: int | None) -> VersionMismatch:
+    """What is raised where a profile has another version."""
+    told = "another version" if version is None else f"version {version}"
+    return VersionMismatch(f"The profile has {told} now; read it again.")

@@ -1,0 +1,35 @@
+"""What a profile claims for itself alone: its identities, and values of fields that are unique.
+
+The claims of a profile are in its document, `identities[].index` and `claims.FIELD_ID`.  For each
+there is a document in the collection `identities`; inserting its `_id` is the claim.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.store.documents import Document
+from graph.model.errors import LimitReached
+
+
+def claimed(held: Mapping[str, Any]) -> set[str]:
+    """Every index that a profile's document claims."""
+    of_fields = (index for indexes in held.get("claims", {}).values() for index in indexes)
+    return {item["index"] for item in held.get("identities", ())} | set(of_fields)
+
+
+def joined(entries: Sequence[Document], entry: Document, most: int) -> list[Document]:
+    """The identities of a profile with one more; the same where it is there already.
+
+    Raises:
+        LimitReached: there are `most` of the channel.
+    """
+    if any(is_same(item, entry) for item in entries):
+        return list(entries)
+    if sum(item["channel"] == entry["channel"] for item in entries) >= most:
+        raise LimitReached(f"A profile has at most {most} of one channel.")
+    return [*entries, entry]
+
+
+def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries are one identity."""
+    return (one["channel"], one["index"]) == (other["channel"], other["index"])

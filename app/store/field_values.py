@@ -1,0 +1,74 @@
+"""What is stored under a field, looked at before its definition changes."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pymongo
+from pymongo.asynchronous.database import AsyncDatabase
+
+from app.store.documents import Document, loaded_value
+from app.store.failures import store_failures
+from app.store.names import PROFILES
+from app.store.search import base_of, end_of, path_of
+from graph.errors import BreaksValues
+from graph.kinds.definitions import is_checked_against_values, is_converted, misfit
+from graph.kinds.search import keys_of
+from graph.kinds.values import convert_value
+from graph.model.custom_field import FieldDefinition
+from graph.model.profile import ProfileState
+from graph.model.search import BY_ID
+
+_EXAMPLES: Final = 5
+# The embedded server gathers all profiles of a tenant before it answers with the first of them.
+_WITHIN_S: Final = 300.0
+
+
+async def refuse_misfits(
+    database: AsyncDatabase[Document],
+    tenant: str,
+    known: FieldDefinition | None,
+    wanted: FieldDefinition,
+) -> None:
+    """Look at every stored value, where the change could break one.
+
+    Raises:
+        BreaksValues: how many profiles have a value that doesn't fit, and the ids of a few.
+    """
+    if known is None:
+        if not wanted.is_required or wanted.default is not None:
+            return
+    elif not is_checked_against_values(wanted, known):
+        return
+    count, examples, seen = 0, list[str](), set[str]()
+    with store_failures(), pymongo.timeout(_WITHIN_S):
+        async for document in _profiles(database, tenant, known or wanted):
+            if not _fits(document, known or wanted, wanted, seen):
+                count += 1
+                examples += [document["id"]] if count <= _EXAMPLES else []
+    if count:
+        raise BreaksValues(count, examples)
+
+
+def _fits(
+    document: Document, known: FieldDefinition, wanted: FieldDefinition, seen: set[str]
+) -> bool:
+    stored = loaded_value(document.get("custom", {}).get(known.kept_as))
+    if stored is None and document["state"] == ProfileState.ANONYMOUS.value:
+        return True
+    if misfit(wanted, known, stored) is not None:
+        return False
+    if not wanted.is_unique or stored is None:
+        return True
+    now = convert_value(wanted, stored) if is_converted(wanted, known) else stored
+    keys = set(keys_of(wanted, now))
+    is_new = seen.isdisjoint(keys)
+    seen |= keys
+    return is_new
+
+
+def _profiles(
+    database: AsyncDatabase[Document], tenant: str, definition: FieldDefinition
+) -> AsyncIterator[Any]:
+    base, path = base_of(tenant, BY_ID), path_of(BY_ID)
+    wanted = {"id": 1, "state": 1, f"custom.{definition.kept_as}": 1}
+    return database[PROFILES].find({path: {"$gte": base, "$lt": end_of(base)}}, wanted)

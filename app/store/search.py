@@ -1,0 +1,90 @@
+"""Search keys as profiles keep them: text that one index for each slot puts in order.
+
+`search.SLOT` holds, for a field with one value, tenant, field, key and profile, parted by tabs: a
+comparison is a range of it, and two profiles never have the same.  For a field with several, it is
+a list of such texts without the profile, and first one without a key, which says that there are
+any.  So a slot serves another field of another tenant too, and every query names its tenant.
+
+`grams` holds a number for every three characters of every text: what is contained is looked up by
+the rarest of its own.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from graph.model.filter import Place
+from graph.model.search import BY_FAMILY_NAME, BY_GIVEN_NAME, BY_UPDATED_AT, instant_key
+
+TEXT_SLOTS: Final = tuple(f"t{number}" for number in range(16))
+PLAIN_SLOTS: Final = tuple(f"s{number}" for number in range(24))
+_LAST: Final = "\U0010ffff"
+GRAMS: Final = "grams"
+_GRAM: Final = 3
+_TEXTS: Final = frozenset({BY_GIVEN_NAME.slot, BY_FAMILY_NAME.slot, *TEXT_SLOTS})
+_COMMON: Final = frozenset(" aeinorstlhdmu")
+
+
+def path_of(place: Place) -> str:
+    """Where a profile keeps the search keys of a place."""
+    return f"search.{place.slot}"
+
+
+def base_of(tenant: str, place: Place) -> str:
+    """What all search keys of a place in a tenant begin with, and nothing else does."""
+    return f"{tenant}\t{place.field}\t"
+
+
+def end_of(begin: str) -> str:
+    """The least text that comes behind all texts with this beginning."""
+    bare = begin.rstrip(_LAST)
+    following = ord(bare[-1]) + 1
+    # Halves of a pair are no characters of a text.
+    return bare[:-1] + chr(0xE000 if following == 0xD800 else following)  # noqa: PLR2004 - their range
+
+
+def kept_keys(tenant: str, profile_id: str, place: Place, keys: Iterable[str]) -> Any:  # noqa: ANN401 - text or a list of it
+    """Search keys as a profile keeps them; None where there are none."""
+    base = base_of(tenant, place)
+    found = [f"{base}{key}" for key in keys]
+    if not found:
+        return None
+    return [base, *found] if place.is_list else f"{found[0]}\t{profile_id}"
+
+
+def updated_key(tenant: str, profile_id: str, now: datetime) -> dict[str, Any]:
+    """What every change of a profile sets: when it was changed, and the search key of that."""
+    key = kept_keys(tenant, profile_id, BY_UPDATED_AT, [instant_key(now)])
+    return {"updatedAt": now, path_of(BY_UPDATED_AT): key}
+
+
+def grams_of(search: Mapping[str, Any]) -> list[int]:
+    """The numbers of all texts among a profile's search keys."""
+    found: dict[int, None] = {}
+    for slot in sorted(_TEXTS & search.keys()):
+        tenant, field, text, *_ = search[slot].split("\t")
+        for gram in _grams(text):
+            found[_number(tenant, field, gram)] = None
+    return list(found)
+
+
+def has_grams(slot: str) -> bool:
+    """Whether what is in a slot can be found by a part of it."""
+    return slot in _TEXTS
+
+
+def gram_to_find(tenant: str, place: Place, text: str) -> int:
+    """The number of the rarest three characters of a text."""
+    rarest = min(_grams(text), key=lambda gram: sum(letter in _COMMON for letter in gram))
+    return _number(tenant, place.field, rarest)
+
+
+def _grams(text: str) -> list[str]:
+    return [text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)]
+
+
+def _number(tenant: str, field: str, gram: str) -> int:
+    # Two of them may share a number: it narrows, and the text itself is compared after it.
+    digest = hashlib.blake2b(f"{tenant}\t{field}\t{gram}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -1,0 +1,108 @@
+"""Imports in this process, and what they left in the store."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.imports.order import Order, Outcome, format_of
+from app.imports.run import import_rows
+from app.keys import identity_key
+from app.settings import Settings
+from app.store.attach import Store
+from app.store.definitions import MongoDefinitions
+from graph.kinds.definitions import checked_definition
+from graph.model.custom_field import FieldDefinition
+from policies.classification import DataClass
+
+_MOMENTS = ("createdAt", "updatedAt", "claimedAt", "firstSeenAt", "lastSeenAt")
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """A store, and a folder with files to import into it."""
+
+    store: Store
+    settings: Settings
+    tenant: str
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as variables without `GATEWAY_`, for commands."""
+        store = self.settings.store
+        return {"STORE__URI": str(store.uri), "STORE__DATABASE": store.database}
+
+    def file(self, name: str, text: str | bytes) -> Path:
+        """A file with this content."""
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    async def do(self, file: Path, **order: Any) -> Outcome:
+        """Import a file."""
+        root = identity_key(self.settings, self.settings.store.path)
+        given = {
+            "tenant": self.tenant,
+            "format": format_of(file, order.get("format")),
+            "dead_letters": file.with_name(f"{file.name}.dead.jsonl"),
+            "region": "US",
+            **order,
+        }
+        return await import_rows(Order(file=file, **given), self.store, root, lambda *_: None)
+
+    async def define(self, key: str, kind: str = "STRING", **parts: Any) -> None:
+        """Define a custom field."""
+        definition = FieldDefinition(
+            id="", key=key, label=key, kind=kind, data_class=DataClass.BEHAVIOURAL, **parts
+        )
+        definitions = MongoDefinitions(self.store.database)
+        await definitions.define(self.tenant, checked_definition(definition, 10))
+
+    async def profiles(self) -> list[dict[str, Any]]:
+        """All profiles as they are kept, in the order of their identities."""
+        found = await self.store.database["profiles"].find({}).to_list()
+        return sorted(found, key=lambda item: [one["value"] for one in item.get("identities", ())])
+
+    async def claims(self) -> dict[str, str]:
+        """Which profile has which index."""
+        found = await self.store.database["identities"].find({}).to_list()
+        return {item["_id"].partition("/")[2]: item["profile"] for item in found}
+
+    async def count(self) -> int:
+        """How many profiles there are."""
+        return await self.store.database["profiles"].count_documents({})
+
+
+def dead_letters(file: Path) -> list[dict[str, Any]]:
+    """The lines of an import's dead-letter file."""
+    path = file.with_name(f"{file.name}.dead.jsonl")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def without_ids_and_times(documents: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Profiles as two imports must leave them alike."""
+    return [_bare(document, document["id"]) for document in documents]
+
+
+def _bare(value: Any, id: str) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _bare(item, id)
+            for key, item in value.items()
+            if key not in {*_MOMENTS, "_id", "id", "created", "updated"}
+        }
+    if isinstance(value, list):
+        return [_bare(item, id) for item in value]
+    return value.replace(id, "ID") if isinstance(value, str) else value
+
+
+def customers(count: int, *, bad_every: int = 100) -> str:
+    """CSV of invented customers; one in `bad_every` has an address that is none."""
+    lines = ["name.given,name.family,birthDate,identities.EMAIL,identities.VOICE,custom.tier"]
+    for number in range(count):
+        address = "nowhere" if number % bad_every == bad_every - 1 else f"a{number}@example.com"
+        tier = "gold" if number % 3 else ""
+        lines.append(f"Given{number},Family,1985-12-10,{address},+1202{5_550_000 + number},{tier}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,203 @@
+"""Every place of a request that takes a client's value: a document, and variables with a hole."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.flow.documents import ADD, CREATE, DEFINE, RECOGNISE, UPDATE, WHO
+
+HOLE = "@hole@"
+PUBLIC = {"dataClass": "PUBLIC", "isSearchable": True}
+FIELDS = [
+    {"key": "note", "kind": "STRING", **PUBLIC},
+    {"key": "company", "kind": "NAME", **PUBLIC},
+    {"key": "code", "kind": "ALPHANUMERIC", **PUBLIC},
+    {"key": "mail", "kind": "EMAIL", **PUBLIC},
+    {"key": "mobile", "kind": "PHONE_NUMBER", **PUBLIC},
+    {"key": "site", "kind": "URL", **PUBLIC},
+    {"key": "address", "kind": "IP", **PUBLIC},
+    {"key": "pin", "kind": "PASSWORD", **PUBLIC},
+    {"key": "vip", "kind": "BOOLEAN", **PUBLIC},
+    {"key": "score", "kind": "NUMBER", **PUBLIC},
+    {"key": "limit", "kind": "DECIMAL", **PUBLIC},
+    {"key": "debt", "kind": "MONEY", **PUBLIC},
+    {"key": "since", "kind": "DATE", **PUBLIC},
+    {"key": "seen", "kind": "DATETIME", **PUBLIC},
+    {"key": "tier", "kind": "CHOICE", "choices": ["gold", "silver"], **PUBLIC},
+    {"key": "likes", "kind": "CHOICES", "choices": ["tea", "jam"], **PUBLIC},
+    {"key": "home", "kind": "GEO_POINT", **PUBLIC},
+    {"key": "spouse", "kind": "REFERENCE", **PUBLIC},
+    {"key": "tags", "kind": "STRING", "isList": True, **PUBLIC},
+]
+_KEYS = tuple(field["key"] for field in FIELDS)
+_ONE = "query ($id: ID!) { profile(id: $id) { id } }"
+_LIST = """
+query ($where: ProfileFilter, $orderBy: [ProfileOrder!], $first: Int, $after: String) {
+  profiles(where: $where, orderBy: $orderBy, first: $first, after: $after) {
+    totalCount edges { node { id } }
+  }
+}
+"""
+_KEYED = """
+query ($keys: [String!]) { profiles(first: 1) { edges { node { fields(keys: $keys) { value } } } } }
+"""
+_RETIRE = """
+mutation ($input: RetireFieldInput!) { retireField(input: $input) { customerSchema { revision } } }
+"""
+_CORE = {
+    "name": HOLE,
+    "name.given": {"name": {"given": HOLE}},
+    "name.family": {"name": {"family": HOLE}},
+    "birthDate": HOLE,
+    "gender": HOLE,
+    "language": HOLE,
+    "links": HOLE,
+    "links.source": {"links": [{"source": HOLE, "object": "a", "recordId": "1"}]},
+    "links.object": {"links": [{"source": "crm", "object": HOLE, "recordId": "1"}]},
+    "links.recordId": {"links": [{"source": "crm", "object": "a", "recordId": HOLE}]},
+    "custom": HOLE,
+    **{f"custom.{key}": {"custom": {key: HOLE}} for key in _KEYS},
+    "custom.tags.0": {"custom": {"tags": [HOLE]}},
+    "custom.likes.0": {"custom": {"likes": [HOLE]}},
+    "custom.debt.amount": {"custom": {"debt": {"amount": HOLE, "currency": "EUR"}}},
+    "custom.debt.currency": {"custom": {"debt": {"amount": "1", "currency": HOLE}}},
+    "custom.home.latitude": {"custom": {"home": {"latitude": HOLE, "longitude": 1}}},
+}
+_FILTERS = {
+    "id": HOLE,
+    "id.in": {"id": {"in": HOLE}},
+    "id.in.0": {"id": {"in": [HOLE]}},
+    "state.equals": {"state": {"equals": HOLE}},
+    "language.equals": {"language": {"equals": HOLE}},
+    "givenName.equals": {"givenName": {"equals": HOLE}},
+    "givenName.startsWith": {"givenName": {"startsWith": HOLE}},
+    "givenName.contains": {"givenName": {"contains": HOLE}},
+    "familyName.in.0": {"familyName": {"in": [HOLE]}},
+    "familyName.exists": {"familyName": {"exists": HOLE}},
+    "birthDate.lt": {"birthDate": {"lt": HOLE}},
+    "createdAt.gte": {"createdAt": {"gte": HOLE}},
+    "custom": HOLE,
+    **{
+        f"custom.{key}.equals": {"custom": {key: {"equals": HOLE}}}
+        for key in _KEYS
+        if key not in {"pin", "likes", "tags"}
+    },
+    "custom.note": {"custom": {"note": HOLE}},
+    "custom.note.startsWith": {"custom": {"note": {"startsWith": HOLE}}},
+    "custom.note.contains": {"custom": {"note": {"contains": HOLE}}},
+    "custom.note.in": {"custom": {"note": {"in": HOLE}}},
+    "custom.tags.contains": {"custom": {"tags": {"contains": HOLE}}},
+    "custom.likes.in": {"custom": {"likes": {"in": HOLE}}},
+    "custom.score.gt": {"custom": {"score": {"gt": HOLE}}},
+    "custom.debt.lt.amount": {"custom": {"debt": {"lt": {"amount": HOLE, "currency": "EUR"}}}},
+    "custom.pin.exists": {"custom": {"pin": {"exists": HOLE}}},
+    "and": HOLE,
+    "or.0": {"or": [HOLE]},
+    "not": HOLE,
+}
+_DEFINITION = (
+    *("key", "label", "kind", "dataClass", "id", "description", "translations", "isList"),
+    *("maxValues", "choices", "minLength", "maxLength", "min", "max", "pattern", "isRequired"),
+    *("default", "isUnique", "isSearchable", "channels", "position", "group", "roles", "stepUp"),
+    *("retention", "source"),
+)
+_A_FIELD = {"key": "hostile", "label": "a", "kind": "STRING", "dataClass": "PUBLIC"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a payload goes; `role` is who may send it."""
+
+    document: str
+    variables: str
+    role: str = "service"
+
+    def body(self, payload: str) -> bytes:
+        """The request with the payload in its place."""
+        variables = self.variables.replace(f'"{HOLE}"', payload)
+        return f'{{"query": {json.dumps(self.document)}, "variables": {variables}}}'.encode()
+
+
+def _place(document: str, variables: Mapping[str, object], role: str = "service") -> Place:
+    return Place(document, json.dumps(variables), role)
+
+
+def _given(name: str, at: object) -> Mapping[str, object]:
+    return at if isinstance(at, dict) else {name: at}
+
+
+def _inputs(document: str, valid: Mapping[str, object], role: str = "service") -> dict[str, Place]:
+    places = {"": _place(document, {"input": HOLE}, role)}
+    for name in valid:
+        places[f".{name}"] = _place(document, {"input": {**valid, name: HOLE}}, role)
+    return places
+
+
+def _named(operation: str, places: Mapping[str, Place]) -> dict[str, Place]:
+    return {f"{operation}{name}": place for name, place in places.items()}
+
+
+def places(profile_id: str) -> dict[str, Place]:
+    """By name, all that the inputs of the API have; changes are of this profile."""
+    identity = {"channel": "X", "value": "hostile", "verified": False, "primary": False}
+    definitions = dict.fromkeys(_DEFINITION) | _A_FIELD
+    return {
+        **_named("createProfile", _inputs(CREATE, {"identities": None})),
+        **_named(
+            "createProfile.identities",
+            {
+                f".{name}": _place(CREATE, {"input": {"identities": [{**identity, name: HOLE}]}})
+                for name in identity
+            },
+        ),
+        **{
+            f"createProfile.{name}": _place(CREATE, {"input": _given(name, at)})
+            for name, at in _CORE.items()
+        },
+        **_named("updateProfile", _inputs(UPDATE, {"id": profile_id, "ifVersion": None})),
+        **{
+            f"updateProfile.{name}": _place(
+                UPDATE, {"input": {"id": profile_id, **_given(name, at)}}
+            )
+            for name, at in _CORE.items()
+        },
+        **_named(
+            "addIdentity", _inputs(ADD, {"profileId": profile_id, "ifVersion": None, **identity})
+        ),
+        **_named("recogniseCustomer", _inputs(RECOGNISE, {"channel": "X", "value": "hostile"})),
+        "identify.channel": _place(WHO, {"channel": HOLE, "value": "hostile"}),
+        "identify.value": _place(WHO, {"channel": "X", "value": HOLE}),
+        "profile.id": _place(_ONE, {"id": HOLE}),
+        **{
+            f"profiles.where.{name}": _place(_LIST, {"where": _given(name, at)})
+            for name, at in _FILTERS.items()
+        },
+        "profiles.where": _place(_LIST, {"where": HOLE}),
+        "profiles.orderBy": _place(_LIST, {"orderBy": HOLE}),
+        "profiles.orderBy.0": _place(_LIST, {"orderBy": [HOLE]}),
+        "profiles.orderBy.0.custom": _place(_LIST, {"orderBy": [{"custom": HOLE}]}),
+        "profiles.orderBy.0.custom.note": _place(_LIST, {"orderBy": [{"custom": {"note": HOLE}}]}),
+        "profiles.first": _place(_LIST, {"first": HOLE}),
+        "profiles.after": _place(_LIST, {"after": HOLE}),
+        "fields.keys": _place(_KEYED, {"keys": HOLE}),
+        "fields.keys.0": _place(_KEYED, {"keys": [HOLE]}),
+        **{
+            f"defineField.{name}": _place(
+                DEFINE, {"input": {**_needed(name), name: HOLE}}, role="admin"
+            )
+            for name in definitions
+        },
+        "defineField": _place(DEFINE, {"input": HOLE}, role="admin"),
+        **_named("retireField", _inputs(_RETIRE, {"key": "hostile"}, role="admin")),
+    }
+
+
+def _needed(name: str) -> Mapping[str, object]:
+    """A definition to which this input matters."""
+    more: Mapping[str, object] = {
+        "choices": {"kind": "CHOICE"},
+        "min": {"kind": "NUMBER"},
+        "max": {"kind": "NUMBER"},
+        "maxValues": {"isList": True},
+    }.get(name, {})
+    return {**_A_FIELD, **more}

@@ -9,7 +9,7 @@ GRAPHQL = "application/graphql-response+json"
 _FIELD = "FIELD_FORBIDDEN"
 _DEFINE = """
 mutation {
-  defineField(input: {key: "a", label: "a", kind: "STRING", dataClass: PUBLIC}) { field { key } }
+  defineField(input: {key: "a", label: "a", kind: STRING, dataClass: PUBLIC}) { field { key } }
 }
 """
 GOOD = "{ viewer { tenant } }"

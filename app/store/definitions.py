@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -86,10 +87,11 @@ class MongoDefinitions:
             await refuse_misfits(self._database, tenant, known, wanted)
             if wanted.slot is not None and not await self._has_index(wanted.slot):
                 wanted = replace(wanted, is_indexed=False, is_ready=False)
-            if await self._insert(tenant, schema.revision + 1, wanted):
-                if not wanted.is_ready:
-                    await self._jobs.add(tenant, wanted, known)
-                    self._announce()
+            if wanted.is_ready:
+                is_kept = await self._insert(tenant, schema.revision + 1, wanted)
+            else:
+                is_kept = await self._insert_with_job(tenant, schema.revision + 1, wanted, known)
+            if is_kept:
                 return _with(schema, wanted)
         raise Conflict(_TOO_FAST)
 
@@ -130,6 +132,29 @@ class MongoDefinitions:
     async def _documents(self, query: Document) -> list[Document]:
         with store_failures():
             return await self._definitions.find(query).sort("revision", 1).to_list()
+
+    async def _insert_with_job(
+        self,
+        tenant: str,
+        revision: int,
+        definition: FieldDefinition,
+        known: FieldDefinition | None,
+    ) -> bool:
+        """The same with the job it asks for: a field without one would never be ready."""
+
+        async def write(session: AsyncClientSession) -> None:
+            document = definition_document(tenant, revision, definition)
+            await self._definitions.insert_one(document, session=session)
+            await self._jobs.add(tenant, definition, known, session)
+
+        try:
+            with store_failures(), pymongo.timeout(self._database.client.options.timeout):
+                async with self._database.client.start_session() as session:
+                    await session.with_transaction(write)
+        except DuplicateKeyError:
+            return False
+        self._announce()
+        return True
 
     async def _insert(self, tenant: str, revision: int, definition: FieldDefinition) -> bool:
         """Whether this revision is ours; else somebody else took it: look at what they defined."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
 from app.store.definition_changes import gone_slots
 from app.store.documents import Document
@@ -48,30 +48,31 @@ class FieldJobs:
         self._profiles = database[PROFILES]
 
     async def add(
-        self, tenant: str, definition: FieldDefinition, known: FieldDefinition | None
+        self,
+        tenant: str,
+        definition: FieldDefinition,
+        known: FieldDefinition | None,
+        session: AsyncClientSession,
     ) -> None:
-        """Write down what a definition that isn't ready asks for; nothing where it is there."""
-        with store_failures():
-            total = await self._profiles.estimated_document_count()
-            document = {
-                "_id": key_of(tenant, definition.id, f"{definition.version:06d}"),
-                "tenant": tenant,
-                "field": definition.id,
-                "version": definition.version,
-                "gone": list(gone_slots(definition, known)),
-                "walks": known is not None or not definition.is_indexed or definition.is_required,
-                "after": None,
-                "done": 0,
-                "total": total,
-                "failed": 0,
-                "examples": [],
-                "isOpen": True,
-                "leasedUntil": definition.defined_at,
-            }
-            try:
-                await self._jobs.insert_one(document)
-            except DuplicateKeyError:
-                return
+        """Write down what a definition that isn't ready asks for, in the caller's transaction."""
+        # The driver's errors must get out: it repeats a transaction by what they say.
+        total = await self._profiles.estimated_document_count()
+        document = {
+            "_id": key_of(tenant, definition.id, f"{definition.version:06d}"),
+            "tenant": tenant,
+            "field": definition.id,
+            "version": definition.version,
+            "gone": list(gone_slots(definition, known)),
+            "walks": known is not None or not definition.is_indexed or definition.is_required,
+            "after": None,
+            "done": 0,
+            "total": total,
+            "failed": 0,
+            "examples": [],
+            "isOpen": True,
+            "leasedUntil": definition.defined_at,
+        }
+        await self._jobs.insert_one(document, session=session)
 
     async def lease(self, now: datetime) -> Job | None:
         """An open job that nobody works on, ours for 30 seconds."""

@@ -36,7 +36,7 @@ demo: $(RUNTIME) $(EMBEDDED) ## start everything with invented customers; PORT=8
 	@$(BIN)/profile-gateway demo --port $(PORT)
 
 test: install clients tryton ## run every test and hold the coverage gates
-	$(BIN)/python -m pytest -m 'not external' --cov --cov-report= --durations=10
+	$(BIN)/python -m pytest -m 'not external' -n 2 --dist loadfile --cov --cov-report= --durations=10
 	$(BIN)/python -m coverage report --fail-under=90
 	$(BIN)/python -m coverage report --fail-under=100 --include='policies/*,graph/model/*'
 

@@ -13,7 +13,7 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.ports import Definitions
 from graph.schema import TenantSchema
 
-_FRESH_S = 0.5
+_FRESH_S = 0.2
 _PATIENCE_S = 0.5
 _MAX_TENANTS = 1_000
 
@@ -35,7 +35,7 @@ class _Entry:
 
 
 class Schemas:
-    """One schema for each tenant; no older than half a second, whoever changed the fields."""
+    """One schema for each tenant; no older than a fifth of a second, whoever changed the fields."""
 
     def __init__(
         self, definitions: KeptDefinitions, clock: Callable[[], float] = time.monotonic

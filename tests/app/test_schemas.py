@@ -86,14 +86,14 @@ def keys(schema) -> list[str]:
     return [key for key in schema.graphql.type_map["CustomFields"].fields if key != "_keys"]
 
 
-async def test_a_changed_field_is_seen_half_a_second_later(schemas, kept, clock):
+async def test_a_changed_field_is_seen_a_fifth_of_a_second_later(schemas, kept, clock):
     kept.schemas["acme"] = fields("city")
     before = await schemas.of("acme")
     kept.schemas["acme"] = fields("city", "tier")
 
-    clock.now = 0.499
+    clock.now = 0.199
     still = await schemas.of("acme")
-    clock.now = 0.5
+    clock.now = 0.2
     after = await schemas.of("acme")
 
     assert still is before
@@ -105,12 +105,12 @@ async def test_the_time_a_read_takes_counts_into_the_age_of_its_schema(schemas, 
     kept.gate = asyncio.Event()
     asking = asyncio.create_task(schemas.of("acme"))
     await until(lambda: kept.reads)
-    clock.now = 0.4
+    clock.now = 0.15
     kept.gate.set()
     await asking
     kept.schemas["acme"] = fields("tier")
 
-    clock.now = 0.5
+    clock.now = 0.2
 
     assert keys(await schemas.of("acme")) == ["tier"]
 

@@ -13,10 +13,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
-from app.auth.production import refuse_in_production
 from app.field_work import FieldWork
-from app.keys import identity_key, key_check, resolve_secret
+from app.keys import resolve_secret
+from app.production import refuse_in_production
 from app.schemas import Schemas
+from app.sealing import opened_roots, sealing_of
 from app.store.address import store_uri
 from app.store.attach import embedded_server, opened_client
 from app.store.changes import Changes
@@ -24,7 +25,6 @@ from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import claim_store
-from app.store.names import identity_index
 from app.store.profiles import MongoProfiles
 from app.store.saved_filters import MongoFilters
 from connectors.base import SourceSettings
@@ -57,31 +57,31 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     """
     refuse_in_production(settings)
     uri = store_uri(settings)
-    root = identity_key(settings, settings.store.path)
     matrix = read_matrix()
     check_matrix(TenantSchema(), matrix)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
+        roots = await stack.enter_async_context(opened_roots(settings))
         if uri is None:
             uri = await stack.enter_async_context(embedded_server(settings.store.path))
         client = await opened_client(uri, settings.store.deadline_s, stack)
         database = client[settings.store.database]
+        sealing = sealing_of(settings, client, roots)
         with store_failures():
-            await claim_store(database, key_check(root))
+            await claim_store(database, sealing.keyring)
             await create_indexes(database)
-        index, most = identity_index(root), settings.max_identities
-        told = asyncio.Event()
-        definitions = MongoDefinitions(database, settings.region, told.set)
+        most, told = settings.max_identities, asyncio.Event()
+        definitions = MongoDefinitions(database, sealing, settings.region, told.set)
         schemas = Schemas(definitions)
-        changes = Changes(client, database, index, _now, most)
+        changes = Changes(client, database, sealing, _now, most)
         work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
         stack.push_async_callback(work.close)
         work.start()
-        profiles = MongoProfiles(client, database, index, _now, most)
+        profiles = MongoProfiles(client, database, sealing, _now, most)
         wiring = Wiring(
             profiles=profiles,
             definitions=schemas,
-            filters=MongoFilters(database, _now),
+            filters=MongoFilters(database, sealing, _now),
             sources=sources,
             matrix=matrix,
             now=_now,

@@ -12,9 +12,11 @@ from rich.progress import Progress
 
 from app.build import Gateway, development_issuer
 from app.cli_import import import_file
+from app.cli_keys import key_commands
 from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
 from app.cli_schema import schema_commands
 from app.doctor import Finding, examine
+from app.sealing import keyring_database
 from app.serve import serve as serve_gateway
 from app.settings import HttpSettings, Settings
 from app.store.attach import attached_store
@@ -34,7 +36,9 @@ _SWITCHED_OFF = "Development tokens are switched off (auth.development, or env i
 _errors = Console(stderr=True)
 cli.command(name="import")(import_file)
 cli.add_typer(schema_commands, name="schema")
+cli.add_typer(key_commands, name="keys")
 
+_OfKeyring = Annotated[bool, typer.Option("--keyring", help="The keyring's database instead.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
@@ -123,19 +127,29 @@ def doctor(
 @cli.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, JSON Lines.")],
+    keyring: _OfKeyring = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all data to a file.  Keys aren't data: keep the data directory's keys/ safe too."""
-    _tell_summary(run(_with_progress("backup", file)), as_json=as_json)
+    """Write all data to a file, or with --keyring the keys that open it.
+
+    One is useless without the other, and both without the root key (keys.root, keys.vault or the
+    data directory's keys/root.key).  Keep them apart, and the keyring's backups for a short time
+    only: an erased person's data is gone when the last copy of their key is.
+    """
+    _tell_summary(run(_with_progress("backup", file, of_keyring=keyring)), as_json=as_json)
 
 
 @cli.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.", exists=True)],
+    keyring: _OfKeyring = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read all data from a file into an empty store; run it again when it was interrupted."""
-    _tell_summary(run(_with_progress("restore", file)), as_json=as_json)
+    """Read all data from a file into an empty store; run it again when it was interrupted.
+
+    With --keyring, the keys from a file that `backup --keyring` wrote.
+    """
+    _tell_summary(run(_with_progress("restore", file, of_keyring=keyring)), as_json=as_json)
 
 
 def main() -> None:
@@ -150,13 +164,14 @@ async def _examined(settings: Settings, *, fix: bool) -> list[Finding]:
     return [finding async for finding in examine(settings, fix=fix)]
 
 
-async def _with_progress(verb: str, file: Path) -> Summary:
-    act = write_backup if verb == "backup" else read_backup
+async def _with_progress(verb: str, file: Path, *, of_keyring: bool) -> Summary:
+    act, settings = write_backup if verb == "backup" else read_backup, read_settings()
     with Progress(console=_errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(verb, total=None)
-        async with attached_store(read_settings()) as store:
+        async with attached_store(settings) as store:
+            beside = keyring_database(settings, store.client)
             return await act(
-                store.database,
+                beside if of_keyring else store.database,
                 file,
                 lambda done, of: bar.update(task, completed=done, total=of),
             )

@@ -13,7 +13,7 @@ from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
 from app.imports.column_map import read_column_map
 from app.imports.order import BATCH, Format, Order, Outcome, format_of
 from app.imports.run import import_rows
-from app.keys import identity_key, key_check
+from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store
 from app.store.failures import store_failures
@@ -90,20 +90,22 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command
 
 async def _imported(settings: Settings, order: Order) -> Outcome:
     errors = Console(stderr=True)
-    root = identity_key(settings, settings.store.path)
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("import", total=None)
-        async with attached_store(settings) as store:
+        async with (
+            attached_store(settings) as store,
+            opened_sealing(settings, store.client) as sealing,
+        ):
             with store_failures():
                 if order.is_dry:
-                    await check_store(store.database, key_check(root))
+                    await check_store(store.database, sealing.keyring)
                 else:
-                    await claim_store(store.database, key_check(root))
+                    await claim_store(store.database, sealing.keyring)
                     await create_indexes(store.database)
             return await import_rows(
                 order,
                 store,
-                root,
+                sealing,
                 lambda done, of: bar.update(task, completed=done, total=of),
             )
 

@@ -11,6 +11,7 @@ from graphql import introspection_from_schema
 from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
 from app.expertflow import Attribute, read_attributes
 from app.imports.schema_import import SchemaReport, import_schema
+from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store
 from app.store.definitions import MongoDefinitions
@@ -68,15 +69,21 @@ def import_(
 
 
 async def _definitions(settings: Settings, tenant: str) -> CustomerSchema:
-    async with attached_store(settings) as store:
-        return await MongoDefinitions(store.database).current(tenant)
+    async with (
+        attached_store(settings) as store,
+        opened_sealing(settings, store.client) as sealing,
+    ):
+        return await MongoDefinitions(store.database, sealing).current(tenant)
 
 
 async def _imported(
     settings: Settings, attributes: Sequence[Attribute], tenant: str, *, is_dry: bool
 ) -> SchemaReport:
-    async with attached_store(settings) as store:
-        definitions = MongoDefinitions(store.database, settings.region)
+    async with (
+        attached_store(settings) as store,
+        opened_sealing(settings, store.client) as sealing,
+    ):
+        definitions = MongoDefinitions(store.database, sealing, settings.region)
         return await import_schema(
             attributes,
             definitions,

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
@@ -104,7 +105,8 @@ def _nearest(path: _Path, known: Iterable[_Path]) -> _Path:
 
     def similarity(item: _Path) -> float:
         whole = SequenceMatcher(None, ".".join(path), ".".join(item)).ratio()
-        return max(whole, SequenceMatcher(None, path[-1], item[-1]).ratio())
+        # Less is known when only the last names are alike.
+        return max(whole, SequenceMatcher(None, path[-1], item[-1]).ratio() * 0.85)
 
     return max(known, key=similarity)
 
@@ -114,6 +116,7 @@ def _below(annotation: Any, path: _Path) -> Any:  # noqa: ANN401 - any annotatio
     if not path:
         return annotation
     name, *rest = path
+    annotation = _given(annotation)
     if get_origin(annotation) is dict:
         return _below(get_args(annotation)[1], tuple(rest))
     if _is_model(annotation) and name in annotation.model_fields:
@@ -124,7 +127,7 @@ def _below(annotation: Any, path: _Path) -> Any:  # noqa: ANN401 - any annotatio
 def _paths(model: type[BaseModel], near: _Path, begun: _Path = ()) -> Iterator[_Path]:
     """Where every setting is; names that the operator chose are those in `near`."""
     for name, field in model.model_fields.items():
-        here, inner = (*begun, name), field.annotation
+        here, inner = (*begun, name), _given(field.annotation)
         yield here
         if get_origin(inner) in (dict, tuple):
             inner = get_args(inner)[1 if get_origin(inner) is dict else 0]
@@ -137,7 +140,16 @@ def _paths(model: type[BaseModel], near: _Path, begun: _Path = ()) -> Iterator[_
 
 
 def _is_composed(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
-    return _is_model(annotation) or get_origin(annotation) in (dict, tuple)
+    given = _given(annotation)
+    return _is_model(given) or get_origin(given) in (dict, tuple)
+
+
+def _given(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
+    """What a setting is when it isn't unset: `X` of `X | None`."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return kinds[0] if len(kinds) == 1 else annotation
 
 
 def _is_json(text: str) -> bool:

@@ -1,23 +1,31 @@
 """Looks the installation over: what is well, what isn't, and what to do about it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 from pymongo.errors import PyMongoError
 
+from app.auth.addresses import is_trustworthy
 from app.auth.discovery import UnusableAnswer, discover_key_set, fetch_json
-from app.auth.production import refuse_in_production
+from app.certificates import PemFile, expires_at
 from app.configuration import WrongSettings
-from app.keys import KeyTrouble, identity_key, key_check, resolve_secret
+from app.keyring.root_keys import open_root_keys
+from app.keys import KeyTrouble, resolve_secret
+from app.production import refuse_in_production
+from app.sealing import opened_sealing
 from app.settings import IssuerSettings, Settings
+from app.store.address import check_tls_files
 from app.store.attach import Store, attached_store
 from app.store.client import server_description
 from app.store.embedded_files import EmbeddedServerError
 from app.store.indexes import create_indexes, missing_indexes
 from app.store.meta import StoreMismatch, check_store
 from app.store.names import PROFILES
+from app.store.sealing import Sealing
+from app.tls import server_context
 from connectors.base import Call, SourceSettings
 from connectors.errors import SourceError
 from connectors.registry import connector_class
@@ -25,6 +33,7 @@ from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 
 _PATIENCE_S = 5.0
+_RENEW_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +47,87 @@ class Finding:
 
 async def examine(settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
     """Every finding, as it is made.  With `fix`, missing indexes are created."""
-    keys, root = _keys(settings)
-    yield keys
+    yield await _keys(settings)
+    for certificate in _certificates(settings):
+        yield certificate
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(attached_store(settings))
-            async for finding in _store(settings, store, root, fix=fix):
+            sealing = await _sealing(settings, store, stack)
+            async for finding in _store(settings, store, sealing, fix=fix):
                 yield finding
         except (EmbeddedServerError, StoreMismatch, KeyTrouble, WrongSettings) as error:
             yield Finding("store", is_well=False, told=str(error))
         except PyMongoError as error:
-            # The driver's own text may hold the connection string.
-            told = f"gives no answer ({type(error).__name__})"
-            yield Finding("store", is_well=False, told=told)
+            yield Finding("store", is_well=False, told=_silence(error))
     for issuer in settings.auth.issuers:
         yield await _issuer(issuer)
     for name in settings.sources:
         yield await _source(settings, name)
 
 
-def _keys(settings: Settings) -> tuple[Finding, bytes | None]:
-    """The finding, and the identity key where there is one that can be used."""
-    troubles, root = [], None
+async def _keys(settings: Settings) -> Finding:
+    troubles = []
     try:
         refuse_in_production(settings)
     except KeyTrouble as error:
         troubles.append(str(error))
+    told = ""
     try:
-        root = identity_key(settings, settings.store.path)
+        roots = await open_root_keys(settings, settings.store.path)
+        told = f"root key {roots.current_id}"
+        await roots.aclose()
     except KeyTrouble as error:
         troubles.append(str(error))
     except OSError as error:
         troubles.append(f"{error.filename} can't be used: {error.strerror}.")
-    own = settings.keys.identity is not None
-    told = "identity key by reference" if own else "development key, for this machine only"
-    return Finding("keys", is_well=not troubles, told=" ".join(troubles) or told), root
+    if settings.keys.root is None and settings.keys.vault is None:
+        told += ", made for development on this machine"
+    return Finding("keys", is_well=not troubles, told=" ".join(troubles) or told)
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    tls, store = settings.http.tls, settings.store
+    if tls.certificate is not None:
+        file = PemFile("http.tls.certificate", tls.certificate)
+        yield _certificate(file, lambda: server_context(tls))
+    if store.tls_certificate is not None:
+        file = PemFile("store.tls_certificate", store.tls_certificate)
+        yield _certificate(file, lambda: check_tls_files(store))
+
+
+def _certificate(file: PemFile, check: Callable[[], object]) -> Finding:
+    try:
+        check()
+        end = expires_at(file)
+    except WrongSettings as error:
+        return Finding("certificate", is_well=False, told=str(error))
+    left = end - datetime.now(UTC)
+    told = f"{file.setting} is valid until {end:%Y-%m-%d}"
+    if left < timedelta():
+        told = f"{file.setting} ended on {end:%Y-%m-%d}; renew it"
+    elif left < _RENEW_WITHIN:
+        told += f", {left.days} days from now; renew it"
+    return Finding("certificate", is_well=left >= _RENEW_WITHIN, told=told)
+
+
+async def _sealing(settings: Settings, store: Store, stack: AsyncExitStack) -> Sealing | None:
+    """The seals of the store; None where the root key can't be used, which `_keys` has told."""
+    try:
+        return await stack.enter_async_context(opened_sealing(settings, store.client))
+    except (KeyTrouble, OSError):
+        return None
 
 
 async def _store(
-    settings: Settings, store: Store, root: bytes | None, *, fix: bool
+    settings: Settings, store: Store, sealing: Sealing | None, *, fix: bool
 ) -> AsyncIterator[Finding]:
     described = await server_description(store.client)
     kind = "embedded server" if described.embedded_version else "MongoDB"
     version = described.embedded_version or described.version
     yield Finding("store", is_well=True, told=f"{kind} {version} answers")
-    if root is not None:
-        await check_store(store.database, key_check(root))
+    if sealing is not None:
+        await check_store(store.database, sealing.keyring)
     if fix:
         await create_indexes(store.database)
     missing = await missing_indexes(store.database)
@@ -94,6 +138,14 @@ async def _store(
     too_many = described.embedded_version is not None and count > most
     advice = f"; more than {most} belong in a MongoDB" if too_many else ""
     yield Finding("profiles", is_well=not too_many, told=f"{count}{advice}")
+
+
+def _silence(error: PyMongoError) -> str:
+    # The driver's own text may hold the connection string.
+    told = f"gives no answer ({type(error).__name__})"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        told += "; its certificate isn't of a CA that we trust, or is in another name"
+    return told
 
 
 async def _issuer(issuer: IssuerSettings) -> Finding:
@@ -111,6 +163,9 @@ async def _issuer(issuer: IssuerSettings) -> Finding:
 
 async def _source(settings: Settings, name: str) -> Finding:
     item = settings.sources[name]
+    if settings.env == "production" and not is_trustworthy(item.base_url):
+        told = "not asked, because its secret would travel without https"
+        return Finding(f"source {name}", is_well=False, told=told)
     try:
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)

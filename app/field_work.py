@@ -22,6 +22,7 @@ from app.store.field_jobs import FieldJobs, Job
 from app.store.indexes import create_slot_index
 from app.store.names import PROFILES
 from app.store.refit import Refit, refit, wanted_of
+from app.store.sealing import ProfileSeal
 from app.store.search import base_of, end_of, path_of
 from graph.errors import GatewayError, VersionMismatch
 from graph.model.custom_field import FieldDefinition
@@ -129,8 +130,9 @@ class FieldWork:
     ) -> list[str]:
         """Refit some profiles; the ids of those that stay as they were."""
         failed, plain = list[str](), list[tuple[Document, UpdateOne]]()
+        seals = await self._seals(job.tenant, documents, definition)
         for document in documents:
-            needed = refit(document, definition, job.gone)
+            needed = refit(document, definition, job.gone, seals[document["id"]])
             if needed.is_left:
                 failed.append(document["id"])
             if any(needed.found.claims.values()) or definition.id in document.get("claims", {}):
@@ -146,6 +148,15 @@ class FieldWork:
                     await self._refit_one(document, definition, job)
         return failed
 
+    async def _seals(
+        self, tenant: str, documents: list[Document], definition: FieldDefinition
+    ) -> Mapping[str, ProfileSeal]:
+        """The seals of profiles; where values are to be sealed, each has a key to do it."""
+        sealing = self._changes.sealing
+        if not definition.is_sealed:
+            return await sealing.read(tenant, documents)
+        return await sealing.written_all(tenant, [document["id"] for document in documents])
+
     async def _refit_one(self, document: Document, definition: FieldDefinition, job: Job) -> bool:
         """Refit a profile as it is now, with its claims; whether it could be done."""
         scope = Scope(job.tenant)
@@ -153,12 +164,13 @@ class FieldWork:
             now = await self._profiles.find_one({"_id": document["_id"]}, wanted_of(definition))
             if now is None:
                 return True
+            seals = await self._seals(job.tenant, [now], definition)
             try:
                 await self._changes.change(
                     now["id"],
                     scope,
                     now["version"],
-                    partial(self._changed, now, definition, job),
+                    partial(self._changed, now, definition, job, seals[now["id"]]),
                 )
             except VersionMismatch:
                 continue
@@ -172,12 +184,13 @@ class FieldWork:
         document: Mapping[str, Any],
         definition: FieldDefinition,
         job: Job,
+        seal: ProfileSeal,
         held: Document,
     ) -> tuple[Document, Document] | None:
-        needed: Refit = refit(document, definition, job.gone)
+        needed: Refit = refit(document, definition, job.gone, seal)
         claims = {**held["claims"]}
         claims.pop(definition.id, None)
-        claims |= self._changes.claims(needed.found, Scope(job.tenant))
+        claims |= self._changes.claims(needed.found, seal.of_tenant)
         claims = {name: indexes for name, indexes in claims.items() if indexes}
         then = held | {"claims": claims}
         update = dict(needed.update)

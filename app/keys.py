@@ -1,9 +1,11 @@
-"""Secrets by reference, and the keys of the identity index.
+"""Secrets by reference, and keys that are kept as secrets.
 
-KeyTrouble               a person must change the settings
+KeyTrouble               a secret or key can't be used, and the message says why
   SecretMissing          nothing is where the reference points
   SecretUnusable         something is there, and it can't serve as this secret
   RefusedInProduction    fine on one's own machine, refused in production
+
+Those of the root keys are in app/keyring/errors.py.
 
 Messages name the setting and the place; never the content.
 """
@@ -18,19 +20,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-
-from app.settings import Settings
-
-_IDENTITY_SETTING = "keys.identity"
-_IDENTITY_KEY_BYTES = 32
-_INDEX_VERSION = b"\x01"
-_INDEX_TAG_BYTES = 16
+_KEY_BYTES = 32
 
 
 class KeyTrouble(Exception):
-    """A secret or key can't be used as the settings stand."""
+    """A secret or key can't be used as things stand."""
 
 
 class SecretMissing(KeyTrouble):
@@ -87,37 +81,38 @@ def _read(path: Path, setting: str) -> str:
         raise SecretUnusable(setting, f"in the file {path} isn't UTF-8 text") from None
 
 
-def identity_key(settings: Settings, directory: Path) -> bytes:
-    """The root key of the identity index: 32 bytes or more.
-
-    It is what `keys.identity` refers to; where that is unset, a development key that is made
-    on the first run and kept under `directory`.  An index can't be read with another key.
+def referred_key(reference: str, setting: str) -> bytes:
+    """The key that `setting` refers to: 32 bytes or more, written as base64.
 
     Raises:
         SecretMissing: the reference leads nowhere.
         SecretUnusable: the secret is no base64url, or shorter than 32 bytes.
-        RefusedInProduction: `keys.identity` is unset and `env` is production.
     """
-    if settings.keys.identity is not None:
-        return _decoded(resolve_secret(settings.keys.identity, _IDENTITY_SETTING))
-    if settings.env == "production":
-        raise RefusedInProduction(f"{_IDENTITY_SETTING} must refer to a key of your own")
-    return _decoded(kept_secret(directory, "identity.key", _new_identity_key).decode())
+    return _decoded(resolve_secret(reference, setting), setting)
 
 
-def _new_identity_key() -> bytes:
-    return base64.urlsafe_b64encode(secrets.token_bytes(_IDENTITY_KEY_BYTES)) + b"\n"
+def development_key(directory: Path, name: str, setting: str) -> bytes:
+    """The key in `directory`/keys/`name`, 32 bytes; made on the first run.
+
+    Raises:
+        SecretUnusable: the file holds something else.
+    """
+    return _decoded(kept_secret(directory, name, _new_key).decode(), setting)
 
 
-def _decoded(text: str) -> bytes:
+def _new_key() -> bytes:
+    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n"
+
+
+def _decoded(text: str, setting: str) -> bytes:
     # Both alphabets of base64, padded or not: `openssl rand -base64 32` writes the other one.
     body = text.strip().rstrip("=").translate(str.maketrans("+/", "-_"))
     try:
         key = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise SecretUnusable(_IDENTITY_SETTING, "must be base64url") from None
-    if len(key) < _IDENTITY_KEY_BYTES:
-        raise SecretUnusable(_IDENTITY_SETTING, f"is shorter than {_IDENTITY_KEY_BYTES} bytes")
+        raise SecretUnusable(setting, "must be base64url") from None
+    if len(key) < _KEY_BYTES:
+        raise SecretUnusable(setting, f"is shorter than {_KEY_BYTES} bytes")
     return key
 
 
@@ -149,37 +144,12 @@ def _publish(content: bytes, path: Path) -> None:
         Path(draft).unlink()
 
 
-def tenant_identity_key(root: bytes, tenant: str) -> bytes:
-    """The 32 byte key of one tenant's identity index: HKDF-Expand with SHA-256.
+def fingerprint(key: bytes, purpose: bytes) -> str:
+    """16 characters of base64url that tell keys apart and nothing of them.
 
-    Two tenants' indexes have nothing in common, even for the same person.
+    Fingerprints of one key for two purposes have nothing in common.
     """
-    info = b"cpg/bi/1|" + tenant.encode()
-    return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=info).derive(root)
-
-
-def blind_index(key: bytes, kind: str, normalised: str) -> str:
-    """What stands for an identity value in the index: 23 characters of base64url.
-
-    17 bytes: a version, and 16 bytes of HMAC-SHA-256 over `kind` and the `normalised` value.
-    Equal values have equal indexes; without the key, an index tells nothing of its value.
-    """
-    message = _length_prefixed(kind.encode(), b"1", normalised.encode())
-    tag = hmac.digest(key, message, hashlib.sha256)[:_INDEX_TAG_BYTES]
-    return _base64url(_INDEX_VERSION + tag)
-
-
-def _length_prefixed(*parts: bytes) -> bytes:
-    # ("ab", "c") and ("a", "bc") must not give the same message.
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def key_check(root: bytes) -> str:
-    """A fingerprint of the root key, 16 characters of base64url, safe to store.
-
-    A database that remembers it notices when it is opened with another key.
-    """
-    return _base64url(hmac.digest(root, b"cpg/key-check/1", hashlib.sha256)[:12])
+    return _base64url(hmac.digest(key, purpose, hashlib.sha256)[:12])
 
 
 def _base64url(content: bytes) -> str:

@@ -11,6 +11,7 @@ import uvicorn
 from app.build import Gateway, open_gateway
 from app.http.routes import create_app
 from app.settings import Settings
+from app.tls import RenewableContext, renewed_context
 
 _IDLE_S = 30
 _SHUTDOWN_S = 10
@@ -67,14 +68,15 @@ async def serve(settings: Settings, listening: Listening) -> None:
 
     Raises:
         OSError: the address is taken, or isn't ours to listen on.
+        WrongSettings: the certificate or its key can't be used.
         Whatever `open_gateway` raises: the gateway can't start.
     """
     with _bound(settings.http.host, settings.http.port) as listener, _signals() as stop:
-        host, port = listener.getsockname()[:2]
-        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        address = _address(settings, listener)
         try:
-            async with open_gateway(settings) as gateway:
-                stop.server = _Server(_configuration(gateway), lambda: listening(gateway, address))
+            async with renewed_context(settings.http.tls) as tls, open_gateway(settings) as gateway:
+                served = _configuration(gateway, tls)
+                stop.server = _Server(served, lambda: listening(gateway, address))
                 await stop.server.serve([listener])
         except asyncio.CancelledError:
             if not stop.is_asked:
@@ -94,9 +96,16 @@ def _signals() -> Iterator[_Stop]:
             loop.remove_signal_handler(number)
 
 
-def _configuration(gateway: Gateway) -> uvicorn.Config:
+def _address(settings: Settings, listener: socket.socket) -> str:
+    scheme = "https" if settings.http.tls.certificate else "http"
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(gateway),
+        ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -7,12 +7,26 @@ Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), the
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from app.auth.addresses import is_trustworthy
+from app.key_settings import KeySettings, SealingSettings
+from app.setting_types import SecretReference, Section, TenantName
 
-TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+
+def _one_line(path: Path) -> Path:
+    # Messages name the file: a key that somebody pastes here must not get into one.
+    if "\n" in str(path):
+        raise ValueError("must be the path of a PEM file, not what is in it")
+    return path
+
+
+PemPath = Annotated[Path, AfterValidator(_one_line)]
 
 # Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
 SignatureAlgorithm = Literal[
@@ -30,15 +44,21 @@ SignatureAlgorithm = Literal[
 ]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where profiles are kept."""
 
     uri: str | None = Field(
         None, description="MongoDB connection string; unset: the embedded server."
+    )
+    tls_ca: PemPath | None = Field(
+        None,
+        description="PEM file of the CAs that the store's certificate is checked with; implies"
+        " `tls=true`. Unset: the machine's.",
+    )
+    tls_certificate: PemPath | None = Field(
+        None,
+        description="PEM file of the certificate, and its key, that we show to the store; implies"
+        " `tls=true`.",
     )
     path: Path = Field(Path("data"), description="Directory of the embedded server and of keys.")
     database: str = Field(
@@ -54,18 +74,46 @@ class StoreSettings(_Section):
     )
 
 
-class HttpSettings(_Section):
+class TlsSettings(Section):
+    """The gateway's own certificate."""
+
+    certificate: PemPath | None = Field(
+        None,
+        description="PEM file of our certificate, then of those between it and its CA. Unset:"
+        " plain HTTP.",
+    )
+    key: PemPath | None = Field(None, description="PEM file of its private key, without password.")
+    client_ca: PemPath | None = Field(
+        None,
+        description="PEM file of CAs; set, every client must show a certificate of one of them.",
+    )
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> "TlsSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        if self.client_ca is not None and self.certificate is None:
+            raise ValueError("client_ca needs certificate and key")
+        return self
+
+
+class HttpSettings(Section):
     """How the gateway listens."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls: TlsSettings = TlsSettings()
+    behind_proxy: bool = Field(
+        default=False,
+        description="TLS ends at a proxy on the way: production listens without TLS to others.",
+    )
     max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
     get_queries: bool = Field(
         default=True, description="Answer queries (never mutations) sent by GET."
     )
 
 
-class IssuerSettings(_Section):
+class IssuerSettings(Section):
     """An OpenID Connect issuer whose access tokens are accepted."""
 
     issuer: str = Field(description="Issuer identifier, exactly as in the token's `iss`.")
@@ -91,7 +139,7 @@ class IssuerSettings(_Section):
     )
 
 
-class AuthSettings(_Section):
+class AuthSettings(Section):
     """Whose tokens are accepted."""
 
     issuers: tuple[IssuerSettings, ...] = Field((), description="Accepted issuers.")
@@ -119,16 +167,7 @@ class AuthSettings(_Section):
         return issuers
 
 
-class KeySettings(_Section):
-    """Where keys come from, by reference only."""
-
-    identity: SecretReference | None = Field(
-        None,
-        description="Key of the identity index: base64url, 32 bytes. Unset: a development key.",
-    )
-
-
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """One CRM system of one tenant."""
 
     connector: str = Field(description="Name of a file in connectors/vendors: hubspot, tryton.")
@@ -146,7 +185,7 @@ class SourceSettings(_Section):
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole tree."""
 
     env: Literal["development", "production"] = Field("development", description="Where this runs.")
@@ -154,6 +193,7 @@ class Settings(_Section):
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
     keys: KeySettings = KeySettings()
+    sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
     region: str = Field(
         "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."

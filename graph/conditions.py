@@ -7,7 +7,15 @@ from typing import Any, Final
 from strawberry import UNSET
 
 from graph.errors import BadInput, QueryTooComplex
-from graph.kinds.search import checked_in, operand_keys, part_key, place_of
+from graph.kinds.search import (
+    WHOLE,
+    checked_in,
+    core_place,
+    operand_keys,
+    operators_of,
+    part_key,
+    place_of,
+)
 from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.model.errors import BadValue
 from graph.model.filter import All, AnyOf, Condition, Filter, Not, Operator, Order, Place, folded
@@ -22,6 +30,7 @@ from graph.model.search import (
     BY_STATE,
     BY_UPDATED_AT,
     instant_key,
+    word_key,
 )
 from graph.types.enums import OrderDirection
 from graph.types.filter import ProfileFilter, ProfileOrder
@@ -29,6 +38,7 @@ from graph.types.filter import ProfileFilter, ProfileOrder
 _DEEPEST: Final = 8
 _PARTS: Final = frozenset({Operator.STARTS_WITH, Operator.CONTAINS})
 _COMPARED: Final = frozenset({Operator.LT, Operator.LTE, Operator.GT, Operator.GTE})
+_SEALED: Final = "it is sealed, so it is found by whole values only: equals, in, exists"
 _SPELT: Final = {"in_": "in", "starts_with": "startsWith"}
 
 
@@ -87,10 +97,13 @@ def _orders(order_by: Sequence[ProfileOrder], schema: CustomerSchema) -> Iterato
             if given is UNSET or given is None:
                 continue
             if attribute != "custom":
-                yield Order(_CORE[attribute][1], is_descending=given is OrderDirection.DESC)
+                place = core_place(_CORE[attribute][1], schema)
+                _refuse_sealed_order(place, attribute)
+                yield Order(place, is_descending=given is OrderDirection.DESC)
                 continue
             for key, direction in given.items():
                 place = _place(schema, key, "orderBy")
+                _refuse_sealed_order(place, f"custom.{key}")
                 if place.is_list:
                     raise BadValue(f"orderBy.custom.{key}", "a list can't be sorted by")
                 yield Order(place, is_descending=direction is OrderDirection.DESC)
@@ -110,18 +123,22 @@ def _parts(where: ProfileFilter, schema: CustomerSchema, depth: int) -> Iterator
         elif attribute == "custom":
             yield from _custom(given, schema)
         else:
-            yield from _core(attribute, vars(given))
+            yield from _core(attribute, vars(given), schema)
 
 
-def _core(attribute: str, comparisons: Mapping[str, Any]) -> Iterator[Filter]:
-    name, place, key = _CORE[attribute]
-    where = f"where.{name}"
+def _core(
+    attribute: str, comparisons: Mapping[str, Any], schema: CustomerSchema
+) -> Iterator[Filter]:
+    name, plain, key = _CORE[attribute]
+    where, place = f"where.{name}", core_place(plain, schema)
     for spelt, operand in comparisons.items():
         if operand is UNSET or operand is None:
             continue
         operator = Operator(_SPELT.get(spelt, spelt))
         if operator is Operator.EXISTS:
             yield _existing(place, operand)
+        elif place.is_sealed and operator not in WHOLE:
+            yield _word(place, operator, operand, where)
         elif operator in _PARTS:
             yield Condition(place, operator, (part_key(_folded, operator, operand, where),))
         else:
@@ -149,12 +166,29 @@ def _condition(
         yield _existing(place, operand)
         return
     where = f"where.custom.{definition.key}"
+    if operator not in operators_of(definition):
+        raise BadValue(where, _SEALED)
     keys = operand_keys(definition, operator, operand, where)
     yield Condition(place, operator, keys)
     if definition.kind == "MONEY" and operator in _COMPARED:
         # An amount is compared with amounts of its own currency.
         currency = keys[0].partition(" ")[0]
         yield Condition(place, Operator.STARTS_WITH, (f"{currency} ",))
+
+
+def _word(place: Place, operator: Operator, operand: object, where: str) -> Filter:
+    """One word of a sealed name: it is found as a whole."""
+    key = _folded(operand)
+    if not place.is_list or operator is not Operator.CONTAINS:
+        raise BadValue(where, _SEALED)
+    if " " in key or not key:
+        raise BadValue(where, "the name is sealed, so contains takes one word of it as a whole")
+    return Condition(place, Operator.EQUALS, (word_key(key),))
+
+
+def _refuse_sealed_order(place: Place, asked: str) -> None:
+    if place.is_sealed:
+        raise BadValue(f"orderBy.{asked}", "it is sealed, so nothing can be sorted by it")
 
 
 def _existing(place: Place, operand: Any) -> Filter:  # noqa: ANN401 - a coerced flag

@@ -2,7 +2,7 @@
 
 GatewayError           carries a code of the closed list
   NotFound  VersionMismatch  Forbidden  BadInput  QueryTooComplex
-  Conflict  BreaksValues
+  Conflict  BreaksValues  Erased  Damaged
   StoreUnavailable     the document store gives no answer
 
 Everything that isn't in the table is INTERNAL, with an incident id and nothing else.
@@ -84,6 +84,25 @@ class VersionMismatch(GatewayError):
     """Somebody else changed the record since it was read."""
 
     code = ErrorCode.VERSION_MISMATCH
+
+
+class Erased(GatewayError):
+    """The person was erased: the keys of their sealed values are destroyed."""
+
+    code = ErrorCode.ERASED
+
+
+class Damaged(GatewayError):
+    """A stored value isn't what was sealed there.  The log has its incident."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self._incident = secrets.token_hex(8)
+        _LOG.error("incident %s: a stored value failed its check", self._incident)
+
+    def details(self) -> dict[str, Any]:
+        """The incident by which it is found in the log."""
+        return {"incident": self._incident}
 
 
 class BadInput(GatewayError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from graphql import (
     DirectiveNode,
@@ -30,6 +31,13 @@ from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
 _PROFILE = "Profile"
+_GIVEN: Final = {"name.given": "PersonName.given"}
+_FAMILY: Final = {"name.family": "PersonName.family"}
+# What must be opened for a part of a profile, with its coordinate; what isn't here is never sealed.
+_PARTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    "Identity": {"value": {"identities.value": "Identity.value"}},
+    "PersonName": {"given": _GIVEN, "family": _FAMILY, "full": _GIVEN | _FAMILY},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,8 @@ class _Reader:
                 continue
             if known and parent.name == _PROFILE:
                 self._select(known, definition, node)
+            elif known and parent.name in _PARTS:
+                self._open(_PARTS[parent.name].get(known.attribute, {}))
             below = get_named_type(definition.type)
             if is_object_type(below) and node.selection_set:
                 self.read(
@@ -196,6 +206,11 @@ class _Reader:
             self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
         elif known.attribute != "custom":
             self._plan.attributes.add(known.attribute)
+
+    def _open(self, parts: Mapping[str, str]) -> None:
+        for attribute, coordinate in parts.items():
+            if self._plan.access.effect(coordinate) is not Effect.DENY:
+                self._plan.attributes.add(attribute)
 
     def _select_keys(self, keys: list[str] | None) -> None:
         schema = self._facts.customer_schema

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from graph.errors import BadInput, Forbidden
-from graph.kinds.search import place_of
+from graph.kinds.search import WHOLE, core_place, place_of
 from graph.model import search
 from graph.model.custom_field import CustomerSchema
 from graph.model.filter import All, AnyOf, Condition, Filter, Not, Operator, Place
@@ -64,8 +64,10 @@ def filter_from(kept: Mapping[str, Any], schema: CustomerSchema) -> Filter:
         return AnyOf(tuple(filter_from(part, schema) for part in kept["any"]))
     if "not" in kept:
         return Not(filter_from(kept["not"], schema))
-    place = _place(kept, schema)
-    return Condition(place, Operator(kept["operator"]), tuple(kept["keys"]))
+    place, operator = _place(kept, schema), Operator(kept["operator"])
+    if place.is_sealed and not place.is_list and operator not in WHOLE:
+        raise BadInput(_GONE)
+    return Condition(place, operator, tuple(kept["keys"]))
 
 
 def check_filter(
@@ -99,7 +101,7 @@ def _fields(where: Filter) -> Iterator[str]:
 def _place(kept: Mapping[str, Any], schema: CustomerSchema) -> Place:
     field = kept["field"]
     if field in _CORE:
-        return _CORE[field][0]
+        return core_place(_CORE[field][0], schema)
     definition = schema.by_id.get(field)
     place = place_of(definition) if definition else None
     if definition is None or place is None or definition.kept_as != kept["keptAs"]:

@@ -10,6 +10,7 @@ from policies.classification import labels_of
 from policies.decision import Effect
 from policies.masking import mask
 from policies.plan import AccessPlan
+from policies.unreadable import Unreadable
 
 _Model = TypeVar("_Model")
 _PLAIN: Final = frozenset({str, int, float, bool, date, datetime})
@@ -32,7 +33,7 @@ def reveal_value(value: object, coordinate: str, plan: AccessPlan) -> object:
     effect = plan.effect(coordinate)
     if effect is Effect.DENY or value is None:
         return None
-    return mask(value) if effect is Effect.MASK else value
+    return _masked(value, effect)
 
 
 def _shown_mapping(
@@ -76,4 +77,8 @@ def _shown(value: object, coordinate: str, effect: Effect, plan: AccessPlan) -> 
         return value if all(new is old for new, old in zip(parts, value, strict=True)) else parts
     if isinstance(value, Mapping):
         return _shown_mapping(value, coordinate, plan)
-    return mask(value) if effect is Effect.MASK else value
+    return _masked(value, effect)
+
+
+def _masked(value: object, effect: Effect) -> object:
+    return mask(value) if effect is Effect.MASK and not isinstance(value, Unreadable) else value

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -46,20 +47,24 @@ async def seed(gateway: Gateway, count: int, progress: Callable[[int, int], None
         return
     for field in FIELDS:
         await _ask(gateway, "admin", _DEFINE, {"input": field})
-    waiting, done = iter(list(customers(count))), 0
+    waiting, done = deque(customers(count)), 0
 
     async def work() -> None:
         nonlocal done
-        for customer in waiting:
-            await _ask(gateway, "service", _CREATE, {"input": customer})
+        while waiting:
+            await _ask(gateway, "service", _CREATE, {"input": waiting.popleft()})
             done += 1
             progress(done, count)
 
     try:
         # When one fails, or all are told to stop, none goes on behind our back.
         async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(work())
+            working = [group.create_task(work()) for _ in range(_AT_ONCE)]
+            try:
+                await asyncio.wait(working, return_when=asyncio.FIRST_EXCEPTION)
+            finally:
+                # A transaction that is being committed may outlive being told to stop.
+                waiting.clear()
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 

@@ -19,12 +19,14 @@ from app.store.claims import claimed
 from app.store.documents import Document, from_document
 from app.store.failures import store_failures
 from app.store.names import IDENTITIES, PROFILES, key_of
+from app.store.sealing import ProfileSeal
 from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
 from policies.plan import Scope
 
 _WITHIN_S: Final = 120.0
 # The embedded server takes, for each key that is there, longer the more of them are asked for.
 _KEYS_AT_ONCE: Final = 100
+_COMPARED: Final = frozenset({"name.given", "name.family", "birth_date", "gender", "language"})
 _HELD: Final = dict.fromkeys(
     (
         *("id", "version", "state", "identities", "claims", "search", "links", "custom"),
@@ -38,6 +40,7 @@ _HELD: Final = dict.fromkeys(
 class _Writes:
     """What one batch writes."""
 
+    keys: list[Document] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     claims: list[Document] = field(default_factory=list)
     profiles: list[Document] = field(default_factory=list)
@@ -101,12 +104,17 @@ class BatchStore:
             Contested: somebody else wrote one of them, or took an index, meanwhile.
             ImportTrouble: the bookmark isn't where it was: another import moves it.
         """
-        writes = _Writes()
+        writes, sealing = _Writes(), self._changes.sealing
+        of_tenant = await sealing.tenant(self._scope.tenant)
+        known = [person.id for person in people if person.held is not None]
+        seals = await sealing.written_all(self._scope.tenant, known) if known else {}
         for person in people:
             if person.held is None:
-                self._plan_insert(person, writes)
-            elif _is_changed(person, person.held):
-                self._plan_update(person, person.held, writes)
+                seal, keys = sealing.new(of_tenant, person.id)
+                writes.keys.append(keys)
+                self._plan_insert(person, seal, writes)
+            elif _is_changed(person, person.held, seals[person.id]):
+                self._plan_update(person, person.held, seals[person.id], writes)
 
         async def write(session: AsyncClientSession) -> None:
             await self._move(before, after, session)
@@ -133,6 +141,8 @@ class BatchStore:
     async def _write(self, writes: _Writes, session: AsyncClientSession) -> None:
         if writes.gone:
             await self._identities.delete_many({"_id": {"$in": writes.gone}}, session=session)
+        if writes.keys:
+            await self._changes.sealing.keyring.insert(writes.keys, session)
         if writes.claims:
             await self._identities.insert_many(writes.claims, session=session)
         if writes.profiles:
@@ -142,18 +152,21 @@ class BatchStore:
             if done.matched_count < len(writes.updates):
                 raise Contested
 
-    def _plan_insert(self, person: Person, writes: _Writes) -> None:
+    def _plan_insert(self, person: Person, seal: ProfileSeal, writes: _Writes) -> None:
         profile = _profile(person, self._now)
-        document = self._changes.new_document(profile, person.found, person.added, self._scope)
+        document = self._changes.new_document(profile, person.found, person.added, seal)
         self._plan_claims(claimed(document), person.id, writes)
         writes.profiles.append(document)
 
-    def _plan_update(self, person: Person, held: Document, writes: _Writes) -> None:
+    def _plan_update(
+        self, person: Person, held: Document, seal: ProfileSeal, writes: _Writes
+    ) -> None:
         links = {"links": person.links} if person.has_new_links else {}
         patch = ProfilePatch(person.core | links, person.custom, person.found)
-        update, then = self._changes.patched(held, patch, self._scope)
+        update, then = self._changes.patched(held, patch, seal)
         if person.added:
-            update["$set"]["identities"] = person.entries
+            added = [self._changes.entry(identity, seal) for identity in person.added]
+            update["$set"]["identities"] = [*held["identities"], *added]
         update["$inc"]["version"] = person.rows
         before, after = claimed(held), claimed(then | {"identities": person.entries})
         writes.gone += [key_of(self._scope.tenant, index) for index in sorted(before - after)]
@@ -178,8 +191,8 @@ def _contested(
     return act
 
 
-def _is_changed(person: Person, held: Document) -> bool:
-    known = from_document(held)
+def _is_changed(person: Person, held: Document, seal: ProfileSeal) -> bool:
+    known = from_document(held, seal, _COMPARED)
     name = known.name or PersonName()
     core = {"name.given": name.given, "name.family": name.family, "birth_date": known.birth_date}
     core |= {"gender": known.gender, "language": known.language, "state": known.state.value}

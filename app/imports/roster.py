@@ -42,6 +42,7 @@ class Person:
     core: dict[str, object] = field(default_factory=dict)
     custom: dict[str, object] = field(default_factory=dict)
     search: dict[Place, tuple[str, ...]] = field(default_factory=dict)
+    sealed: set[str] = field(default_factory=set)
     names: dict[str, tuple[IdentityName, ...]] = field(default_factory=dict)
     rows: int = 0
     is_anonymous: bool = False
@@ -49,7 +50,7 @@ class Person:
     @property
     def found(self) -> Findable:
         """What the changed custom values are found by."""
-        return Findable(self.search, self.names)
+        return Findable(self.search, self.names, frozenset(self.sealed))
 
     @property
     def has_new_links(self) -> bool:
@@ -141,9 +142,10 @@ class Roster:
         own = claimed({"identities": person.entries, "claims": person.claims})
         self.owners |= dict.fromkeys(own, person.id)
         person.core |= row.core
-        person.custom |= {
-            self._schema.by_id[field_id].kept_as: value for field_id, value in row.custom.items()
-        }
+        for field_id, value in row.custom.items():
+            definition = self._schema.by_id[field_id]
+            person.custom[definition.kept_as] = value
+            person.sealed |= {definition.kept_as} if definition.is_sealed else set()
         person.search |= row.search
         person.names |= row.names
         person.rows += 1
@@ -158,6 +160,7 @@ class Roster:
                 found = default_of(item, self._schema)
                 person.search |= found.search
                 person.names |= found.claims
+                person.sealed |= found.sealed
         if person.held is not None:
             person.core["state"] = _IDENTIFIED
             person.search[BY_STATE] = (_IDENTIFIED,)

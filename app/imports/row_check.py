@@ -17,7 +17,9 @@ from app.imports.targets import (
     target_of,
 )
 from app.store.changes import Changes
+from app.store.claims import unsealed_entry
 from app.store.documents import Document
+from app.store.sealing import TenantSeal
 from graph.kinds.search import findable
 from graph.kinds.source_text import spell
 from graph.kinds.values import holds_list, parse_value
@@ -30,7 +32,6 @@ from graph.model.patch import checked, checked_links
 from graph.model.profile import Link
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
-from policies.plan import Scope
 
 SOURCE: Final = "import"
 _NOBODY: Final = "expected an identity or a unique value to recognise the person by"
@@ -79,7 +80,7 @@ class RowCheck:
         self,
         schema: CustomerSchema,
         changes: Changes,
-        scope: Scope,
+        seal: TenantSeal,
         region: str,
         now: datetime,
         *,
@@ -88,7 +89,7 @@ class RowCheck:
     ) -> None:
         self._schema = schema
         self._changes = changes
-        self._scope = scope
+        self._seal = seal
         self._now = now
         self._columns = columns
         self._matched = frozenset(identity_kind(channel) for channel in matched)
@@ -137,8 +138,8 @@ class RowCheck:
         custom: tuple[Mapping[str, object], Findable],
         links: tuple[Link, ...],
     ) -> CheckedRow:
-        entries = [(item, self._changes.entry(item, self._scope)) for _, item in found.identities]
-        claims = self._changes.claims(custom[1], self._scope)
+        entries = [(item, unsealed_entry(item, self._seal)) for _, item in found.identities]
+        claims = self._changes.claims(custom[1], self._seal)
         columns: dict[str, str] = {}
         for field_id, indexes in claims.items():
             columns |= dict.fromkeys(indexes, found.custom[field_id][0])

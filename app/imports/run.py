@@ -26,7 +26,7 @@ from app.store.attach import Store
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.documents import Document
-from app.store.names import identity_index
+from app.store.sealing import Sealing
 from graph.model.custom_field import CustomerSchema
 from policies.plan import Scope
 
@@ -63,8 +63,8 @@ class _DryStore:
         return {one: {"id": one, **empty} for one in ids & self.created}
 
 
-async def import_rows(order: Order, store: Store, root: bytes, progress: Progress) -> Outcome:
-    """Import a file; `root` is the identity key.
+async def import_rows(order: Order, store: Store, sealing: Sealing, progress: Progress) -> Outcome:
+    """Import a file.
 
     Raises:
         ImportTrouble: it can't be imported as it is asked for, or can't go on.
@@ -73,13 +73,12 @@ async def import_rows(order: Order, store: Store, root: bytes, progress: Progres
     began = time.monotonic()
     now = datetime.now(UTC)
     scope = Scope(order.tenant)
-    changes = Changes(
-        store.client, store.database, identity_index(root), lambda: now, order.max_identities
-    )
-    definitions = MongoDefinitions(store.database, order.region)
+    seal = await sealing.tenant(order.tenant)
+    changes = Changes(store.client, store.database, sealing, lambda: now, order.max_identities)
+    definitions = MongoDefinitions(store.database, sealing, order.region)
     schema = await definitions.current(order.tenant)
     check = RowCheck(
-        schema, changes, scope, order.region, now, columns=order.columns, matched=order.matched
+        schema, changes, seal, order.region, now, columns=order.columns, matched=order.matched
     )
     name = bookmark_id(order.file, order.tenant, order.reading)
     batches = BatchStore(store, changes, scope, name, now)

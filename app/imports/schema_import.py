@@ -81,7 +81,7 @@ def _wanted(
         report.skipped[attribute.key] = "a field of its key was retired here"
         return None
     try:
-        wanted = checked_definition(_over(known, given), max_values)
+        wanted = checked_definition(schema.with_sealing(_over(known, given)), max_values)
     except BadValue as error:
         report.skipped[attribute.key] = "; ".join([str(error), *attribute.notes])
         return None

@@ -14,9 +14,10 @@ from app.store.claims import claimed, joined
 from app.store.documents import Document, identity_document, search_of, to_document, update_of
 from app.store.failures import store_failures
 from app.store.names import IDENTITIES, PROFILES, key_of
+from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
 from graph.errors import Conflict, NotFound, VersionMismatch
-from graph.model.identity import MAX_PER_CHANNEL, IdentityName
+from graph.model.identity import MAX_PER_CHANNEL
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
@@ -36,14 +37,14 @@ class Changes:
         self,
         client: AsyncMongoClient[Document],
         database: AsyncDatabase[Document],
-        index: Callable[[str, IdentityName], str],
+        sealing: Sealing,
         now: Callable[[], datetime],
         max_per_channel: int = MAX_PER_CHANNEL,
     ) -> None:
         self._client = client
         self._profiles = database[PROFILES]
         self._identities = database[IDENTITIES]
-        self._index = index
+        self.sealing = sealing
         self._now = now
         self.max_per_channel = max_per_channel
 
@@ -55,12 +56,15 @@ class Changes:
         scope: Scope,
     ) -> None:
         """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken."""
-        document = self.new_document(profile, found, identities, scope)
+        of_tenant = await self.sealing.tenant(scope.tenant)
+        seal, keys = self.sealing.new(of_tenant, profile.id)
+        document = self.new_document(profile, found, identities, seal)
 
         async def write(session: AsyncClientSession) -> None:
             # Claims first: of many who race for one, all but the winner stop here.
             for index in sorted(claimed(document)):
                 await self.insert_claim(index, profile.id, scope, session)
+            await self.sealing.keyring.insert([keys], session)
             await self._profiles.insert_one(document, session=session)
 
         await self.transaction(write)
@@ -109,16 +113,15 @@ class Changes:
         return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
 
     def patched(
-        self, held: Document, patch: ProfilePatch, scope: Scope
+        self, held: Document, patch: ProfilePatch, seal: ProfileSeal
     ) -> tuple[Document, Document]:
         """The update of a patch with the claims and the grams that follow from it."""
-        profile_id = held["id"]
-        update = update_of(patch, scope.tenant, profile_id, self._now())
+        update = update_of(patch, seal, self._now())
         search = held["search"] | {
-            place.slot: keys for place, keys in search_of(patch, scope.tenant, profile_id).items()
+            place.slot: keys for place, keys in search_of(patch, seal).items()
         }
         update["$set"][GRAMS] = grams_of({slot: keys for slot, keys in search.items() if keys})
-        claims = self.claims(patch.found, scope)
+        claims = self.claims(patch.found, seal.of_tenant)
         if claims:
             kept = {**held["claims"], **claims}
             update["$set"]["claims"] = {name: indexes for name, indexes in kept.items() if indexes}
@@ -162,27 +165,28 @@ class Changes:
         profile: Profile,
         found: Findable,
         identities: Sequence[NamedIdentity],
-        scope: Scope,
+        seal: ProfileSeal,
     ) -> Document:
         """A new profile as it is kept, with what it claims."""
         entries: list[Document] = []
         for item in identities:
-            entries = joined(entries, self.entry(item, scope), self.max_per_channel)
-        document = to_document(profile, entries, scope.tenant, found)
-        if claims := {name: kept for name, kept in self.claims(found, scope).items() if kept}:
+            entries = joined(entries, self.entry(item, seal), self.max_per_channel)
+        document = to_document(profile, entries, seal, found)
+        claimed_now = self.claims(found, seal.of_tenant)
+        if claims := {name: kept for name, kept in claimed_now.items() if kept}:
             document["claims"] = claims
         return document
 
-    def claims(self, found: Findable, scope: Scope) -> dict[str, list[str]]:
+    def claims(self, found: Findable, seal: TenantSeal) -> dict[str, list[str]]:
         """The indexes that custom values claim, by field id."""
         return {
-            field_id: [self._index(scope.tenant, name) for name in names]
+            field_id: [seal.index(name) for name in names]
             for field_id, names in found.claims.items()
         }
 
-    def entry(self, identity: NamedIdentity, scope: Scope) -> Document:
+    def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
-        return identity_document(identity.identity, self._index(scope.tenant, identity.name))
+        return identity_document(identity.identity, seal.of_tenant.index(identity.name), seal)
 
 
 def mismatch(version: int | None) -> VersionMismatch:

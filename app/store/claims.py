@@ -8,13 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.store.documents import Document
+from app.store.sealing import TenantSeal
 from graph.model.errors import LimitReached
+from graph.ports import NamedIdentity
 
 
 def claimed(held: Mapping[str, Any]) -> set[str]:
     """Every index that a profile's document claims."""
     of_fields = (index for indexes in held.get("claims", {}).values() for index in indexes)
     return {item["index"] for item in held.get("identities", ())} | set(of_fields)
+
+
+def unsealed_entry(identity: NamedIdentity, seal: TenantSeal) -> Document:
+    """What tells an identity of a profile from others; the rest is sealed when it is written."""
+    channel = identity.identity.channel
+    return {"channel": channel.value if channel else None, "index": seal.index(identity.name)}
 
 
 def joined(entries: Sequence[Document], entry: Document, most: int) -> list[Document]:

@@ -29,6 +29,7 @@ _PLAIN: Final = {
     "is_required": "isRequired",
     "is_unique": "isUnique",
     "is_searchable": "isSearchable",
+    "is_sealed": "isSealed",
     "position": "position",
     "group": "group",
     "needs_step_up": "stepUp",

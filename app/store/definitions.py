@@ -16,6 +16,7 @@ from app.store.field_jobs import FieldJobs
 from app.store.field_values import refuse_misfits
 from app.store.indexes import create_slot_index, has_slot_index
 from app.store.names import DEFINITIONS, PROFILES
+from app.store.sealing import Sealing
 from graph.errors import Conflict, NotFound
 from graph.model.custom_field import (
     CustomerSchema,
@@ -39,6 +40,7 @@ class MongoDefinitions:
     def __init__(
         self,
         database: AsyncDatabase[Document],
+        sealing: Sealing,
         region: str = "US",
         announce: Callable[[], None] = lambda: None,
     ) -> None:
@@ -46,6 +48,7 @@ class MongoDefinitions:
         self._definitions = database[DEFINITIONS]
         self._profiles = database[PROFILES]
         self._jobs = FieldJobs(database)
+        self._sealing = sealing
         self._region = region
         self._announce = announce
 
@@ -66,7 +69,7 @@ class MongoDefinitions:
         latest = {document["id"]: document for document in documents}
         revision = documents[-1]["revision"] if documents else 0
         definitions = {key: definition_of(item, self._region) for key, item in latest.items()}
-        return customer_schema(revision, definitions)
+        return customer_schema(revision, definitions, self._sealing.classes(tenant))
 
     async def history(self, tenant: str, id: str) -> list[FieldDefinition]:
         """See `graph.ports.Definitions`."""
@@ -83,8 +86,8 @@ class MongoDefinitions:
         for _ in range(_ATTEMPTS):
             schema = await self.current(tenant)
             known = _known(schema, definition)
-            wanted = changed(known, definition, schema)
-            await refuse_misfits(self._database, tenant, known, wanted)
+            wanted = changed(known, schema.with_sealing(definition), schema)
+            await refuse_misfits(self._database, tenant, known, wanted, self._sealing)
             if wanted.slot is not None and not await self._has_index(wanted.slot):
                 wanted = replace(wanted, is_indexed=False, is_ready=False)
             if wanted.is_ready:
@@ -179,4 +182,5 @@ def _known(schema: CustomerSchema, definition: FieldDefinition) -> FieldDefiniti
 
 
 def _with(schema: CustomerSchema, definition: FieldDefinition) -> CustomerSchema:
-    return customer_schema(schema.revision + 1, {**schema.by_id, definition.id: definition})
+    known = {**schema.by_id, definition.id: definition}
+    return customer_schema(schema.revision + 1, known, schema.sealed)

@@ -1,14 +1,15 @@
 """What is stored under a field, looked at before its definition changes."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import pymongo
+from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store.documents import Document, loaded_value
+from app.store.documents import Document, opened_custom
 from app.store.failures import store_failures
 from app.store.names import PROFILES
+from app.store.sealing import ProfileSeal, Sealing
 from app.store.search import base_of, end_of, path_of
 from graph.errors import BreaksValues
 from graph.kinds.definitions import is_checked_against_values, is_converted, misfit
@@ -17,8 +18,10 @@ from graph.kinds.values import convert_value
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import ProfileState
 from graph.model.search import BY_ID
+from policies.unreadable import Unreadable
 
 _EXAMPLES: Final = 5
+_BATCH: Final = 500
 # The embedded server gathers all profiles of a tenant before it answers with the first of them.
 _WITHIN_S: Final = 300.0
 
@@ -28,6 +31,7 @@ async def refuse_misfits(
     tenant: str,
     known: FieldDefinition | None,
     wanted: FieldDefinition,
+    sealing: Sealing,
 ) -> None:
     """Look at every stored value, where the change could break one.
 
@@ -41,18 +45,28 @@ async def refuse_misfits(
         return
     count, examples, seen = 0, list[str](), set[str]()
     with store_failures(), pymongo.timeout(_WITHIN_S):
-        async for document in _profiles(database, tenant, known or wanted):
-            if not _fits(document, known or wanted, wanted, seen):
-                count += 1
-                examples += [document["id"]] if count <= _EXAMPLES else []
+        async with _profiles(database, tenant, known or wanted) as profiles:
+            while documents := await profiles.to_list(_BATCH):
+                seals = await sealing.read(tenant, documents)
+                for document in documents:
+                    if not _fits(document, known or wanted, wanted, seen, seals[document["id"]]):
+                        count += 1
+                        examples += [document["id"]] if count <= _EXAMPLES else []
     if count:
         raise BreaksValues(count, examples)
 
 
 def _fits(
-    document: Document, known: FieldDefinition, wanted: FieldDefinition, seen: set[str]
+    document: Document,
+    known: FieldDefinition,
+    wanted: FieldDefinition,
+    seen: set[str],
+    seal: ProfileSeal,
 ) -> bool:
-    stored = loaded_value(document.get("custom", {}).get(known.kept_as))
+    kept = document.get("custom", {}).get(known.kept_as)
+    stored = opened_custom(seal, known.kept_as, kept)
+    if isinstance(stored, Unreadable):
+        return True  # there is no value any more that could break
     if stored is None and document["state"] == ProfileState.ANONYMOUS.value:
         return True
     if misfit(wanted, known, stored) is not None:
@@ -68,7 +82,8 @@ def _fits(
 
 def _profiles(
     database: AsyncDatabase[Document], tenant: str, definition: FieldDefinition
-) -> AsyncIterator[Any]:
+) -> AsyncCursor[Document]:
     base, path = base_of(tenant, BY_ID), path_of(BY_ID)
     wanted = {"id": 1, "state": 1, f"custom.{definition.kept_as}": 1}
-    return database[PROFILES].find({path: {"$gte": base, "$lt": end_of(base)}}, wanted)
+    query = {path: {"$gte": base, "$lt": end_of(base)}}
+    return database[PROFILES].find(query, wanted, batch_size=_BATCH)

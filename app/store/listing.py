@@ -12,6 +12,8 @@ from pymongo.asynchronous.collection import AsyncCollection
 from app.store.documents import Document, projection
 from app.store.filters import Branch, branches_of
 from app.store.names import key_of
+from app.store.sealed_filters import as_kept
+from app.store.sealing import TenantSeal
 from app.store.search import path_of
 from graph.errors import BadInput
 from graph.model.filter import Filter, Order, Place
@@ -38,7 +40,7 @@ class Listing:
 
     async def page(
         self,
-        tenant: str,
+        seal: TenantSeal,
         where: Filter,
         order: Order | None,
         *,
@@ -47,7 +49,8 @@ class Listing:
         attributes: AbstractSet[str],
     ) -> list[Document]:
         """See `graph.ports.Profiles`."""
-        branches = branches_of(tenant, where)
+        tenant = seal.tenant
+        branches = branches_of(tenant, as_kept(where, seal))
         fields = projection(attributes)
         found: list[Document] = []
         for stage in await self._stages(tenant, _order(branches, order), order, after):
@@ -55,9 +58,9 @@ class Listing:
                 found += await self._read(branches, stage, first - len(found), fields)
         return found
 
-    async def count(self, tenant: str, where: Filter) -> int:
+    async def count(self, seal: TenantSeal, where: Filter) -> int:
         """See `graph.ports.Profiles`."""
-        branches = branches_of(tenant, where)
+        branches = branches_of(seal.tenant, as_kept(where, seal))
         for branch in branches:
             branch.at(BY_ID).narrow()
         if len(branches) == 1:

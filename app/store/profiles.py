@@ -15,7 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from app.store.changes import ABSENT, TAKEN, Changes, mismatch
-from app.store.claims import is_same, joined
+from app.store.claims import is_same, joined, unsealed_entry
 from app.store.documents import (
     Document,
     from_document,
@@ -26,6 +26,7 @@ from app.store.documents import (
 from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
+from app.store.sealing import ProfileSeal, Sealing
 from graph.errors import Conflict, NotFound
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
@@ -44,16 +45,16 @@ class MongoProfiles:
         self,
         client: AsyncMongoClient[Document],
         database: AsyncDatabase[Document],
-        index: Callable[[str, IdentityName], str],
+        sealing: Sealing,
         now: Callable[[], datetime],
         max_per_channel: int = MAX_PER_CHANNEL,
     ) -> None:
         self._profiles = database[PROFILES]
         self._identities = database[IDENTITIES]
         self._aliases = database[ALIASES]
-        self._index = index
+        self._sealing = sealing
         self._now = now
-        self._changes = Changes(client, database, index, now, max_per_channel)
+        self._changes = Changes(client, database, sealing, now, max_per_channel)
         self._listing = Listing(self._profiles)
 
     async def get_many(
@@ -79,21 +80,25 @@ class MongoProfiles:
         attributes: AbstractSet[str],
     ) -> list[Profile]:
         """See `graph.ports.Profiles`."""
+        of_tenant = await self._sealing.tenant(scope.tenant)
         with store_failures():
             found = await self._listing.page(
-                scope.tenant, where, order, first=first, after=after, attributes=attributes
+                of_tenant, where, order, first=first, after=after, attributes=attributes
             )
-        return [from_document(document) for document in found]
+        seals = await self._sealing.read(scope.tenant, found)
+        return [from_document(one, seals[one["id"]], attributes) for one in found]
 
     async def count(self, scope: Scope, where: Filter) -> int:
         """See `graph.ports.Profiles`."""
+        of_tenant = await self._sealing.tenant(scope.tenant)
         with store_failures():
-            return await self._listing.count(scope.tenant, where)
+            return await self._listing.count(of_tenant, where)
 
     async def find(self, name: IdentityName, scope: Scope) -> str | None:
         """See `graph.ports.Profiles`."""
+        of_tenant = await self._sealing.tenant(scope.tenant)
         with store_failures():
-            key = key_of(scope.tenant, self._index(scope.tenant, name))
+            key = key_of(scope.tenant, of_tenant.index(name))
             claim = await self._identities.find_one({"_id": key})
         return claim["profile"] if claim else None
 
@@ -132,25 +137,26 @@ class MongoProfiles:
         self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
     ) -> None:
         """See `graph.ports.Profiles`."""
-        if needs_reading(patch, scope.tenant, id):
+        seal = await self._written(id, scope)
+        if needs_reading(patch):
             await self._changes.change(
-                id, scope, if_version, lambda held: self._changes.patched(held, patch, scope)
+                id, scope, if_version, lambda held: self._changes.patched(held, patch, seal)
             )
             return
         query: Document = {"_id": key_of(scope.tenant, id)}
         if if_version is not None:
             query["version"] = if_version
         with store_failures():
-            update = update_of(patch, scope.tenant, id, self._now())
+            update = update_of(patch, seal, self._now())
             done = await self._profiles.update_one(query, update)
         if not done.matched_count:
-            await self._explain(id, scope)
+            await self._explain(id, scope, if_version)
 
     async def add_identity(
         self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
     ) -> None:
         """See `graph.ports.Profiles`."""
-        entry = self._changes.entry(identity, scope)
+        entry = self._changes.entry(identity, await self._written(id, scope))
 
         def add(held: Document) -> Document | None:
             kept = joined(held["identities"], entry, self._changes.max_per_channel)
@@ -164,7 +170,7 @@ class MongoProfiles:
         self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
     ) -> None:
         """See `graph.ports.Profiles`."""
-        entry = self._changes.entry(identity, scope)
+        entry = unsealed_entry(identity, await self._sealing.tenant(scope.tenant))
 
         def remove(held: Document) -> Document:
             left = [item for item in held["identities"] if not is_same(item, entry)]
@@ -182,23 +188,39 @@ class MongoProfiles:
         if not ids:
             return {}
         keys = [key_of(scope.tenant, one) for one in sorted(ids)]
-        cursor = self._profiles.find({"_id": {"$in": keys}}, projection(attributes))
-        return {document["id"]: from_document(document) async for document in cursor}
+        found = await self._profiles.find({"_id": {"$in": keys}}, projection(attributes)).to_list()
+        seals = await self._sealing.read(scope.tenant, found)
+        return {one["id"]: from_document(one, seals[one["id"]], attributes) for one in found}
 
     async def _survivors(self, ids: AbstractSet[str], scope: Scope) -> dict[str, str]:
         keys = [key_of(scope.tenant, one) for one in sorted(ids)]
         cursor = self._aliases.find({"_id": {"$in": keys}})
         return {document["former"]: document["profile"] async for document in cursor}
 
+    async def _written(self, id: str, scope: Scope) -> ProfileSeal:
+        """The seal of a profile that is to be changed; none is made for one that isn't there."""
+        of_tenant = await self._sealing.tenant(scope.tenant)
+        with store_failures():
+            known = await self._sealing.keyring.profiles(scope.tenant, [id])
+        if id in known:
+            return ProfileSeal(of_tenant, id, known[id])
+        await self._explain(id, scope, None)
+        return await self._sealing.written(scope.tenant, id)
+
     async def _seen(self, id: str, identity: NamedIdentity, scope: Scope) -> None:
+        of_tenant = await self._sealing.tenant(scope.tenant)
         with store_failures():
             await self._profiles.update_one(
                 {"_id": key_of(scope.tenant, id)},
                 {"$max": {"identities.$[seen].lastSeenAt": self._now()}},
-                array_filters=[{"seen.index": self._index(scope.tenant, identity.name)}],
+                array_filters=[{"seen.index": of_tenant.index(identity.name)}],
             )
 
-    async def _explain(self, id: str, scope: Scope) -> None:
+    async def _explain(self, id: str, scope: Scope, if_version: int | None) -> None:
+        """Say why a profile couldn't be changed, if there is a reason."""
         with store_failures():
             found = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, {"version": 1})
-        raise mismatch(found["version"]) if found else NotFound(ABSENT)
+        if found is None:
+            raise NotFound(ABSENT)
+        if if_version is not None:
+            raise mismatch(found["version"])

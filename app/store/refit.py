@@ -1,10 +1,11 @@
 """Makes stored profiles what a changed field wants: values, search keys, claims."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.store.documents import Document, kept_value, loaded_value
+from app.store.documents import Document, kept_value, opened_custom
+from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, base_of, grams_of, kept_keys, path_of
 from graph.kinds.search import findable
 from graph.kinds.values import convert_value
@@ -13,6 +14,7 @@ from graph.model.errors import BadValue
 from graph.model.filter import Place
 from graph.model.profile import ProfileState
 from graph.model.search import Findable
+from policies.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,17 @@ class Refit:
     is_left: bool = False
 
 
-def refit(document: Mapping[str, Any], definition: FieldDefinition, gone: tuple[str, ...]) -> Refit:
+def refit(
+    document: Mapping[str, Any],
+    definition: FieldDefinition,
+    gone: tuple[str, ...],
+    seal: ProfileSeal,
+) -> Refit:
     """What makes a profile's document what the definition wants; nothing where it is already."""
     tenant, custom = document["tenant"], document.get("custom", {})
-    value, is_left = _value(document, definition)
+    value, is_left = _value(document, definition, seal)
+    if isinstance(value, Unreadable):
+        return Refit({}, Findable(), is_left=value is Unreadable.DAMAGED)
     found = Findable(claims={definition.id: ()})
     if not definition.is_retired:
         try:
@@ -40,13 +49,15 @@ def refit(document: Mapping[str, Any], definition: FieldDefinition, gone: tuple[
     put: Document = {}
     left = {slot for slot in gone if _is_of(document, definition, slot)}
     dropped = {f"search.{slot}": "" for slot in sorted(left)}
-    if value is not None and definition.kept_as not in custom:
-        put[f"custom.{definition.kept_as}"] = kept_value(value)
+    name, is_sealed = definition.kept_as, definition.is_sealed
+    if value is not None and not (name in custom and _is_as_wanted(custom[name], is_sealed)):
+        kept = kept_value(value)
+        put[f"custom.{name}"] = seal.seal(f"custom/{name}", kept) if is_sealed else kept
     if definition.previous and definition.previous.name in custom and not is_left:
         dropped[f"custom.{definition.previous.name}"] = ""
     search = {slot: keys for slot, keys in document["search"].items() if slot not in left}
     for place, keys in found.search.items():
-        kept = kept_keys(tenant, document["id"], place, keys)
+        kept = kept_keys(tenant, document["id"], place, seal.of_tenant.kept(place, keys))
         if kept is not None and search.get(place.slot) != kept:
             put[path_of(place)] = search[place.slot] = kept
     if grams_of(search) != document.get(GRAMS, []):
@@ -62,13 +73,23 @@ def wanted_of(definition: FieldDefinition) -> dict[str, int]:
     return dict.fromkeys([*plain, *(f"custom.{name}" for name in sorted(names))], 1)
 
 
-def _value(document: Mapping[str, Any], definition: FieldDefinition) -> tuple[object, bool]:
+def _is_as_wanted(kept: object, is_sealed: bool) -> bool:
+    return (type(kept) is bytes) is is_sealed
+
+
+def _value(
+    document: Mapping[str, Any], definition: FieldDefinition, seal: ProfileSeal
+) -> tuple[object, bool]:
     """The value as the definition has it, and whether there is one that doesn't fit."""
     custom = document.get("custom", {})
     if definition.kept_as in custom:
-        return loaded_value(custom[definition.kept_as]), False
+        return opened_custom(seal, definition.kept_as, custom[definition.kept_as]), False
     if definition.previous and definition.previous.name in custom:
-        value = convert_value(definition, loaded_value(custom[definition.previous.name]))
+        name = definition.previous.name
+        before = opened_custom(seal, name, custom[name])
+        if isinstance(before, Unreadable):
+            return before, False
+        value = convert_value(definition, before)
         return value, value is None
     if definition.is_required and document["state"] != ProfileState.ANONYMOUS.value:
         return definition.default, False
@@ -78,8 +99,11 @@ def _value(document: Mapping[str, Any], definition: FieldDefinition) -> tuple[ob
 def _is_of(document: Mapping[str, Any], definition: FieldDefinition, slot: str) -> bool:
     """Whether what a slot holds is the field's; it may serve another one already."""
     kept = document["search"].get(slot, "")
-    base = base_of(document["tenant"], Place(slot, definition.id))
-    return bool((kept[0] if isinstance(kept, list) else kept).startswith(base))
+    plain = Place(slot, definition.id)
+    bases = (
+        base_of(document["tenant"], place) for place in (plain, replace(plain, is_sealed=True))
+    )
+    return (kept[0] if isinstance(kept, list) else str(kept)).startswith(tuple(bases))
 
 
 def _found(definition: FieldDefinition, value: object) -> Findable:

@@ -10,9 +10,12 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import FILTERS, key_of
+from app.store.sealing import Sealing, TenantSeal, generations_of
 from graph.errors import NotFound
 from graph.model.errors import LimitReached
 from graph.ports import SavedFilter
+from graph.readable import readable
+from policies.unreadable import Unreadable
 
 _MOST: Final = 100
 
@@ -20,11 +23,15 @@ _MOST: Final = 100
 class MongoFilters:
     """`graph.ports.SavedFilters` in MongoDB.
 
-    A filter is kept as text: what it holds are values of people, and never a part of a query.
+    A filter is kept as a sealed text: what it holds are values of people, and never a part of a
+    query.
     """
 
-    def __init__(self, database: AsyncDatabase[Document], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], sealing: Sealing, now: Callable[[], datetime]
+    ) -> None:
         self._filters = database[FILTERS]
+        self._sealing = sealing
         self._now = now
 
     async def save(self, tenant: str, owner: str, name: str, where: Mapping[str, Any]) -> None:
@@ -33,11 +40,12 @@ class MongoFilters:
         known = {item.name for item in await self.all_of(tenant, owner)}
         if len(known | {name}) > _MOST:
             raise LimitReached(f"You have {_MOST} filters; remove one first.")
+        seal = await self._sealing.tenant(tenant)
         document = {
             "tenant": tenant,
             "owner": owner,
             "name": name,
-            "where": orjson.dumps(where).decode(),
+            "where": seal.seal(f"{FILTERS}/{owner}/{name}", orjson.dumps(where).decode()),
             "savedAt": self._now(),
         }
         with store_failures():
@@ -47,7 +55,11 @@ class MongoFilters:
         """See `graph.ports.SavedFilters`."""
         with store_failures():
             found = await self._filters.find_one({"_id": key_of(tenant, owner, name)})
-        where: Mapping[str, Any] | None = orjson.loads(found["where"]) if found else None
+        if found is None:
+            return None
+        seal = await self._sealing.tenant(tenant)
+        text = readable(seal.opened(f"{FILTERS}/{owner}/{name}", found["where"]))
+        where: Mapping[str, Any] = orjson.loads(text)
         return where
 
     async def all_of(self, tenant: str, owner: str) -> list[SavedFilter]:
@@ -63,3 +75,17 @@ class MongoFilters:
             done = await self._filters.delete_one({"_id": key_of(tenant, owner, name)})
         if not done.deleted_count:
             raise NotFound("You have no filter of this name.")
+
+
+async def reseal_filters(database: AsyncDatabase[Document], seal: TenantSeal) -> None:
+    """Seal all filters of a tenant by its newest key; what can't be opened stays as it is."""
+    newest = seal.keys.wrapping_version
+    async for document in database[FILTERS].find({"tenant": seal.tenant}):
+        kept = document["where"]
+        if type(kept) is bytes and generations_of(kept) == {newest}:
+            continue
+        place = f"{FILTERS}/{document['owner']}/{document['name']}"
+        value = seal.opened(place, kept)
+        if not isinstance(value, Unreadable):
+            query = {"_id": document["_id"], "where": kept}
+            await database[FILTERS].update_one(query, {"$set": {"where": seal.seal(place, value)}})

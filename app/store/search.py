@@ -5,6 +5,9 @@ comparison is a range of it, and two profiles never have the same.  For a field 
 a list of such texts without the profile, and first one without a key, which says that there are
 any.  So a slot serves another field of another tenant too, and every query names its tenant.
 
+Of a sealed field, keys are what stands for them, and the field is marked with a tilde: what was
+kept before it was sealed is never mixed up with that.
+
 `grams` holds a number for every three characters of every text: what is contained is looked up by
 the rarest of its own.
 """
@@ -21,6 +24,7 @@ TEXT_SLOTS: Final = tuple(f"t{number}" for number in range(16))
 PLAIN_SLOTS: Final = tuple(f"s{number}" for number in range(24))
 _LAST: Final = "\U0010ffff"
 GRAMS: Final = "grams"
+SEALED: Final = "~"
 _GRAM: Final = 3
 _TEXTS: Final = frozenset({BY_GIVEN_NAME.slot, BY_FAMILY_NAME.slot, *TEXT_SLOTS})
 _COMMON: Final = frozenset(" aeinorstlhdmu")
@@ -33,7 +37,7 @@ def path_of(place: Place) -> str:
 
 def base_of(tenant: str, place: Place) -> str:
     """What all search keys of a place in a tenant begin with, and nothing else does."""
-    return f"{tenant}\t{place.field}\t"
+    return f"{tenant}\t{place.field}{SEALED if place.is_sealed else ''}\t"
 
 
 def end_of(begin: str) -> str:
@@ -63,6 +67,8 @@ def grams_of(search: Mapping[str, Any]) -> list[int]:
     """The numbers of all texts among a profile's search keys."""
     found: dict[int, None] = {}
     for slot in sorted(_TEXTS & search.keys()):
+        if isinstance(search[slot], list):
+            continue  # the words of a sealed name
         tenant, field, text, *_ = search[slot].split("\t")
         for gram in _grams(text):
             found[_number(tenant, field, gram)] = None

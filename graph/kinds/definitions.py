@@ -1,6 +1,7 @@
 """What a definition must be for its kind, and how a change of it meets what is stored."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from graph.kinds.patterns import check_pattern
@@ -14,6 +15,14 @@ from graph.model.filter import Operator
 
 _NO_LISTS = frozenset({"PASSWORD", "BOOLEAN"})
 _LONG = frozenset({"STRING", "URL"})
+_FEW = frozenset({"BOOLEAN", "CHOICE", "CHOICES"})
+_FEW_CHARACTERS = 4
+_NUMBERS = (int, float, Decimal)
+_FEW_NUMBERS = 65_536
+_GUESSABLE = (
+    "values of this data class are sealed, and this field has so few that an index of them tells"
+    " who has which: leave it unsearchable, or give it a class that isn't sealed"
+)
 _NAMING = frozenset({"STRING", "ALPHANUMERIC", "EMAIL", "PHONE_NUMBER"})
 
 
@@ -86,7 +95,7 @@ def is_rewritten(definition: FieldDefinition, known: FieldDefinition | None) -> 
     """Whether profiles must be gone through after the change: values, keys or claims change."""
     if known is None:
         return definition.default is not None and definition.is_required
-    parts = ("is_searchable", "is_unique", "channels", "is_retired", "slot")
+    parts = ("is_sealed", "is_searchable", "is_unique", "channels", "is_retired", "slot")
     return (
         is_converted(definition, known)
         or any(getattr(definition, name) != getattr(known, name) for name in parts)
@@ -143,6 +152,8 @@ def _check_findable(definition: FieldDefinition) -> None:
     is_text = Operator.EQUALS in KINDS[definition.kind].operators and not holds_list(definition)
     if definition.is_searchable and not operators:
         raise BadValue("searchable", f"a field of kind {definition.kind} can't be searched")
+    if definition.is_sealed and _is_found(definition):
+        _refuse_guessable(definition)
     if definition.is_unique and not is_text and not definition.is_list:
         raise BadValue("unique", f"a field of kind {definition.kind} can't be unique")
     if definition.is_unique and definition.default is not None:
@@ -151,6 +162,18 @@ def _check_findable(definition: FieldDefinition) -> None:
     if definition.kind in _LONG and _is_found(definition) and longest > LONGEST_SEARCHABLE:
         told = f"a searchable or unique field has at most {LONGEST_SEARCHABLE} characters"
         raise BadValue("maxLength", told)
+
+
+def _refuse_guessable(definition: FieldDefinition) -> None:
+    """Refuse an index of so few values that who sees how often each occurs knows which it is."""
+    part = "searchable" if definition.is_searchable else "unique"
+    facets = definition.facets
+    if definition.kind in _FEW or (facets.max_length or _FEW_CHARACTERS) < _FEW_CHARACTERS:
+        raise BadValue(part, _GUESSABLE)
+    least, most = facets.minimum, facets.maximum
+    is_bounded = isinstance(least, _NUMBERS) and isinstance(most, _NUMBERS)
+    if is_bounded and float(str(most)) - float(str(least)) < _FEW_NUMBERS:
+        raise BadValue(part, _GUESSABLE)
 
 
 def _is_found(definition: FieldDefinition) -> bool:

@@ -10,9 +10,17 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.model.errors import BadValue
 from graph.model.filter import Operator, Place
 from graph.model.identity import IdentityName, identity_name
-from graph.model.search import Findable
+from graph.model.profile import PersonName, Profile
+from graph.model.search import PATCHED, Findable, sealed_place
+from policies.classification import labels_of
 
 LIST_OPERATORS = (Operator.CONTAINS, Operator.IN, Operator.EXISTS)
+_LABELS: Final = {
+    **{f"name.{part}": label for part, label in labels_of(PersonName).items()},
+    **labels_of(Profile),
+}
+_CLASSES: Final = {place: _LABELS[name].data_class for name, place in PATCHED.items()}
+WHOLE = frozenset({Operator.EQUALS, Operator.IN, Operator.EXISTS})
 _PARTS: Final = frozenset({Operator.STARTS_WITH, Operator.CONTAINS})
 _MAX_IN: Final = 50
 _SHORTEST_PART: Final = 3
@@ -24,11 +32,19 @@ def place_of(definition: FieldDefinition) -> Place | None:
     """Where the field's search keys are kept; None where it isn't searchable, or not yet."""
     if definition.slot is None or not (definition.is_searchable and definition.is_indexed):
         return None
-    return Place(definition.slot, definition.id, holds_list(definition))
+    return Place(definition.slot, definition.id, holds_list(definition), definition.is_sealed)
+
+
+def core_place(place: Place, schema: CustomerSchema) -> Place:
+    """Where the search keys of a core attribute are kept, as far as it is sealed."""
+    return sealed_place(place) if _CLASSES.get(place) in schema.sealed else place
 
 
 def operators_of(definition: FieldDefinition) -> tuple[Operator, ...]:
-    """What the field can be found by, once it is searchable."""
+    """What the field can be found by, once it is searchable; a sealed one by whole values only."""
+    if definition.is_sealed and not holds_list(definition):
+        known = KINDS[definition.kind].operators
+        return tuple(operator for operator in known if operator in WHOLE)
     return LIST_OPERATORS if holds_list(definition) else KINDS[definition.kind].operators
 
 
@@ -36,13 +52,14 @@ def findable(stored: Mapping[str, object], schema: CustomerSchema) -> Findable:
     """What values, given by field id as the store keeps them, are found by; None clears."""
     search: dict[Place, tuple[str, ...]] = {}
     claims: dict[str, tuple[IdentityName, ...]] = {}
+    sealed = {schema.by_id[one].kept_as for one in stored if schema.by_id[one].is_sealed}
     for field_id, value in stored.items():
         definition = schema.by_id[field_id]
         if place := place_of(definition):
             search[place] = keys_of(definition, value)
         if definition.is_claimed:
             claims[field_id] = claims_of(definition, value)
-    return Findable(search, claims)
+    return Findable(search, claims, frozenset(sealed))
 
 
 def keys_of(definition: FieldDefinition, stored: object) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from graph.kinds.plain import plain_text
 from graph.kinds.table import KINDS
 from graph.model.custom_field import CustomerSchema, FieldDefinition, SourceKind, Storage
 from graph.model.errors import BadValue
+from policies.unreadable import Unreadable
 
 _Parse = Callable[[object], object]
 
@@ -80,12 +81,15 @@ def loaded(stored: Mapping[str, object], schema: CustomerSchema) -> dict[str, ob
 
     A value that hasn't been converted to the field's present kind yet is converted here.
     """
-    found = {}
+    found: dict[str, object] = {}
     for name, value in stored.items():
         definition = schema.by_storage.get(name)
         if definition is None:
             continue
-        if name == definition.kept_as:
+        if isinstance(value, Unreadable):
+            if name == definition.kept_as or definition.kept_as not in stored:
+                found[definition.id] = value
+        elif name == definition.kept_as:
             found[definition.id] = load_value(definition, value)
         elif definition.kept_as not in stored:
             converted = convert_value(definition, value)

@@ -1,7 +1,7 @@
 """The customer schema: fields that admins define at run time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -82,9 +82,9 @@ class FieldDefinition:
 
     `default` is a value as the store keeps it.  `storage` is the name its values are kept under:
     the id, until the kind changes; then `previous` is where values lie that haven't been converted
-    yet.  `slot` is its place among the tenant's searchable fields; no keys are written there before
-    `is_indexed`.  `is_ready` is false while the index is made, values are converted or search keys
-    written.
+    yet.  `is_sealed`: values are encrypted in the store.  `slot` is its place among the tenant's
+    searchable fields; no keys are written there before `is_indexed`.  `is_ready` is false while the
+    index is made, values are converted or search keys written.
     """
 
     id: str
@@ -101,6 +101,7 @@ class FieldDefinition:
     default: object = field(default=None, repr=False)
     is_unique: bool = False
     is_searchable: bool = False
+    is_sealed: bool = False
     channels: tuple[Channel, ...] = ()
     position: int = 0
     group: str | None = None
@@ -167,12 +168,14 @@ class FieldDefinition:
 class CustomerSchema:
     """All custom fields of one tenant.  `revision` grows with each change; 0: none yet.
 
-    `fields` are those in use, as screens order them; `retired` those that are hidden.
+    `fields` are those in use, as screens order them; `retired` those that are hidden; `sealed` are
+    the data classes whose values are encrypted in the store.
     """
 
     revision: int = 0
     fields: tuple[FieldDefinition, ...] = ()
     retired: tuple[FieldDefinition, ...] = ()
+    sealed: frozenset[DataClass] = frozenset()
     by_key: Mapping[str, FieldDefinition] = field(init=False, repr=False)
     by_id: Mapping[str, FieldDefinition] = field(init=False, repr=False)
     by_storage: Mapping[str, FieldDefinition] = field(init=False, repr=False)
@@ -186,12 +189,22 @@ class CustomerSchema:
         kept = {item.kept_as: item for item in self.fields}
         object.__setattr__(self, "by_storage", former | kept)
 
+    def with_sealing(self, definition: FieldDefinition) -> FieldDefinition:
+        """A definition that says whether its values are sealed; a CRM's own aren't kept at all."""
+        is_sealed = definition.data_class in self.sealed and not definition.is_live
+        return replace(definition, is_sealed=is_sealed)
 
-def customer_schema(revision: int, definitions: Mapping[str, FieldDefinition]) -> CustomerSchema:
+
+def customer_schema(
+    revision: int,
+    definitions: Mapping[str, FieldDefinition],
+    sealed: frozenset[DataClass] = frozenset(),
+) -> CustomerSchema:
     """The schema of the newest definitions, which are given by id in the order of their making."""
     ordered = sorted(definitions.values(), key=lambda item: item.position)
     return CustomerSchema(
         revision,
         tuple(item for item in ordered if not item.is_retired),
         tuple(item for item in ordered if item.is_retired),
+        sealed,
     )

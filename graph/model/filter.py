@@ -31,12 +31,14 @@ class Place:
     """What is compared: `slot` says where its search key is kept, `field` whose key it is.
 
     `field` is a model attribute or the id of a custom field.  `is_list`: a profile may have
-    several of its keys.
+    several of its keys.  `is_sealed`: what is kept stands for the keys, so that they can be found
+    when they are the same, and not be put in order.
     """
 
     slot: str
     field: str
     is_list: bool = False
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import Enum
 from graph.model.identity import Identity
 from graph.model.search import Findable
 from policies.classification import DataClass, classified
+from policies.unreadable import Unreadable
 
 
 class ProfileState(Enum):
@@ -27,9 +28,11 @@ class PersonName:
     family: str | None = classified(DataClass.IDENTITY, repr=False, default=None)
 
     @property
-    def full(self) -> str | None:
-        """The parts, given name first; None where there are none."""
-        return " ".join(part for part in (self.given, self.family) if part) or None
+    def full(self) -> str | Unreadable | None:
+        """The parts, given name first; None where there are none, and unreadable as they are."""
+        parts: list[str | Unreadable] = [part for part in (self.given, self.family) if part]
+        unreadable = [part for part in parts if isinstance(part, Unreadable)]
+        return unreadable[0] if unreadable else " ".join(map(str, parts)) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

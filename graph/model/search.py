@@ -1,7 +1,7 @@
 """What a profile is found by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -26,6 +26,7 @@ PATCHED: Final = {
 """The attributes of a patch that a profile is found by."""
 
 _NAMES: Final = frozenset({"name.given", "name.family"})
+_WORDED: Final = frozenset({BY_GIVEN_NAME, BY_FAMILY_NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,12 @@ class Findable:
 
     `search` holds the keys of each searchable field that was given, `claims` the names of each
     field whose values belong to one profile alone, by field id; no keys, no names: cleared.
+    `sealed` are the places, among where values are kept, whose values are sealed.
     """
 
     search: Mapping[Place, tuple[str, ...]] = field(default_factory=dict, repr=False)
     claims: Mapping[str, tuple[IdentityName, ...]] = field(default_factory=dict, repr=False)
+    sealed: frozenset[str] = frozenset()
 
 
 def core_keys(attribute: str, value: object) -> tuple[str, ...]:
@@ -47,6 +50,24 @@ def core_keys(attribute: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, str):
         return ()
     return (folded(value),) if attribute in _NAMES else (value,)
+
+
+def sealed_place(place: Place) -> Place:
+    """Where the keys of a core attribute are kept when it is sealed; a name has several."""
+    return replace(place, is_sealed=True, is_list=place in _WORDED)
+
+
+def sealed_keys(place: Place, keys: Iterable[str]) -> tuple[str, ...]:
+    """What a sealed core attribute is found by: a name as a whole, and each of its words."""
+    found = tuple(keys)
+    if not place.is_list or not found:
+        return found
+    return (*found, *dict.fromkeys(map(word_key, found[0].split(" "))))
+
+
+def word_key(word: str) -> str:
+    """The key of one word of a sealed name."""
+    return f"~{word}"
 
 
 def instant_key(moment: datetime) -> str:

@@ -111,7 +111,8 @@ class DefineFieldPayload:
 async def define_field(info: GatewayInfo, input: DefineFieldInput) -> DefineFieldPayload:
     """Define a field; queries can select it within a second."""
     context = info.context
-    definition = checked_definition(_definition(info, input), context.wiring.max_values)
+    given = context.plan.customer_schema.with_sealing(_definition(info, input))
+    definition = checked_definition(given, context.wiring.max_values)
     schema = await context.wiring.definitions.define(context.principal.tenant, definition)
     field: Any = schema.by_key[definition.key]
     shown: Any = schema

@@ -10,16 +10,18 @@ from strawberry.types.field import StrawberryField
 
 from connectors.errors import SourceError
 from graph.context import GatewayInfo
-from graph.errors import refusal_message, source_error_message
+from graph.errors import GatewayError, refusal_message, source_error_message
 from graph.kinds.table import KINDS
 from graph.live import LiveValue
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Profile
+from graph.readable import readable, unreadable_error
 from graph.types.access import STRUCTURE, directive_of
 from graph.types.scalars import CustomValue
 from graph.types.values import read_type
 from policies.decision import Decision, Effect
 from policies.reveal import reveal_value
+from policies.unreadable import Unreadable
 
 STORED = "profile"
 
@@ -93,6 +95,8 @@ async def field_value(
             error=_refused(decision),
         )
     found = await _value(profile, definition, info)
+    if isinstance(found.value, Unreadable):
+        return _unreadable(definition, unreadable_error(found.value))
     return _told(definition, found, info, is_masked=decision.effect is Effect.MASK)
 
 
@@ -118,10 +122,10 @@ def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
         return found.value
 
     def stored(root: Profile) -> Any:  # noqa: ANN401 - any value
-        return (root.custom or {}).get(definition.id)
+        return readable((root.custom or {}).get(definition.id))
 
     async def referred(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - profiles
-        found = (await _value(root, definition, info)).value
+        found = readable((await _value(root, definition, info)).value)
         if isinstance(found, tuple):
             profiles = await asyncio.gather(*(info.context.profiles.load(one) for one in found))
             return [profile for profile in profiles if profile]
@@ -166,6 +170,15 @@ def _told(
 
 def _refused(decision: Decision) -> FieldError:
     return FieldError(code=decision.code, message=refusal_message(decision))
+
+
+def _unreadable(definition: FieldDefinition, error: GatewayError) -> FieldValue:
+    return FieldValue(
+        key=definition.key,
+        type=definition.kind,
+        source=STORED,
+        error=FieldError(code=error.code.value, message=str(error)),
+    )
 
 
 def _failed(error: SourceError) -> FieldError:

@@ -10,6 +10,7 @@ from graphql.utilities import value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
 from graph.kinds.plain import plain
+from graph.readable import read_attribute
 
 CustomValues = NewType("CustomValues", dict[str, Any])
 CustomValue = NewType("CustomValue", object)
@@ -64,6 +65,7 @@ def _parse_custom_literal(node: ValueNode, variables: dict[str, Any] | None = No
 
 
 CONFIG = StrawberryConfig(
+    default_resolver=read_attribute,
     scalar_map={
         date: strawberry.scalar(
             name="Date",
@@ -120,5 +122,5 @@ CONFIG = StrawberryConfig(
             parse_value=_parse_custom,
             parse_literal=_parse_custom_literal,
         ),
-    }
+    },
 )

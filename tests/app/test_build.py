@@ -1,5 +1,6 @@
 """What refuses to open, and what is left behind when it does."""
 
+import asyncio
 import base64
 import secrets
 
@@ -7,12 +8,15 @@ import pytest
 
 from app.build import development_issuer, open_gateway
 from app.configuration import WrongSettings
+from app.key_settings import KeySettings
+from app.keyring.errors import RootKeyMissing
 from app.keys import RefusedInProduction
-from app.settings import AuthSettings, IssuerSettings, KeySettings, Settings, StoreSettings
+from app.settings import AuthSettings, IssuerSettings, Settings, StoreSettings
 from app.store.address import store_uri
 from app.store.attach import attached_store
 from app.store.meta import StoreMismatch, check_store, claim_store
 from tests.support.gateway import a_profile, running_gateway
+from tests.support.sealing import a_sealing
 
 PASSWORD = "Zq7canary"
 
@@ -23,10 +27,10 @@ def stored_at(uri: str | None, env: str = "production") -> Settings:
 
 @pytest.fixture
 def reference(monkeypatch) -> KeySettings:
-    """A reference to an identity key of one's own."""
+    """A reference to a root key of one's own."""
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    monkeypatch.setenv("PROFILE_GATEWAY_TEST_IDENTITY", key)
-    return KeySettings(identity="env:PROFILE_GATEWAY_TEST_IDENTITY")
+    monkeypatch.setenv("PROFILE_GATEWAY_TEST_ROOT", key)
+    return KeySettings(root="env:PROFILE_GATEWAY_TEST_ROOT")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,7 @@ async def test_production_opens_with_a_key_of_its_own_and_no_development_tokens(
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_another_identity_key_is_refused_and_changes_nothing(
+async def test_another_root_key_is_refused_and_changes_nothing(
     document_server, tmp_path, reference, tenant
 ):
     first, second = tmp_path / "first", tmp_path / "second"
@@ -198,7 +202,7 @@ async def test_another_identity_key_is_refused_and_changes_nothing(
         await a_profile(gateway.as_role("service", tenant=tenant), identities=voice)
 
     for path, keys in ((second, KeySettings()), (first, reference)):
-        with pytest.raises(StoreMismatch, match="another identity key"):
+        with pytest.raises(RootKeyMissing, match="wrapped a key that is stored"):
             async with running_gateway(document_server.uri, path, database=tenant, keys=keys):
                 pass
 
@@ -210,24 +214,75 @@ async def test_another_identity_key_is_refused_and_changes_nothing(
 async def test_the_first_gateway_decides_the_key_and_looking_does_not(document_server, tenant):
     settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
     async with attached_store(settings) as store:
-        await check_store(store.database, "looked")
-        await claim_store(store.database, "first")
-        await claim_store(store.database, "first")
+        first, second = (a_sealing(store.database, key=key * 32).keyring for key in (b"1", b"2"))
+        beside = first.database
+        await check_store(store.database, second)
+        looked_at = [await store.database.meta.find().to_list(), await beside.meta.find().to_list()]
+        await claim_store(store.database, first)
+        claimed = await beside.meta.find().to_list()
+        await claim_store(store.database, first)
 
-        with pytest.raises(StoreMismatch):
-            await claim_store(store.database, "second")
-        with pytest.raises(StoreMismatch):
-            await check_store(store.database, "looked")
+        for refuse in (claim_store, check_store):
+            with pytest.raises(RootKeyMissing):
+                await refuse(store.database, second)
+        own = await store.database.meta.find().to_list()
+        kept = await beside.meta.find().to_list()
+
+    assert looked_at == [[], []]
+    assert own == [{"_id": "keyring", "keyring": claimed[0]["keyring"]}]
+    assert kept == claimed
+    assert [one["by"] for one in kept] == [first.roots.current_id]
+
+
+async def test_data_is_not_opened_with_another_keyring_than_its_own(document_server, tenant):
+    settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
+    async with attached_store(settings) as store:
+        other = store.client[f"{tenant}-other"]
+        for database in (store.database, other):
+            await claim_store(database, a_sealing(database).keyring)
+        known = await other.meta.find().to_list()
+
+        for act in (claim_store, check_store):
+            with pytest.raises(StoreMismatch, match=f"{tenant}-other-keyring is another one"):
+                await act(store.database, a_sealing(other).keyring)
+            with pytest.raises(StoreMismatch, match=f"{tenant}-none-keyring holds none"):
+                await act(store.database, a_sealing(store.client[f"{tenant}-none"]).keyring)
+
+        assert await other.meta.find().to_list() == known
+        assert await store.client[f"{tenant}-none-keyring"].list_collection_names() == []
+
+
+async def test_gateways_that_begin_at_once_make_one_keyring(document_server, tenant):
+    settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
+    async with attached_store(settings) as store:
+        keyrings = [a_sealing(store.database).keyring for _ in range(8)]
+
+        await asyncio.gather(*(claim_store(store.database, one) for one in keyrings))
+
+        [made] = await keyrings[0].database.meta.find().to_list()
         assert await store.database.meta.find().to_list() == [
-            {"_id": "identity-key", "check": "first"}
+            {"_id": "keyring", "keyring": made["keyring"]}
         ]
+
+
+async def test_data_that_an_early_version_left_unsealed_is_refused(document_server, tenant):
+    settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
+    async with attached_store(settings) as store:
+        await store.database.meta.insert_one({"_id": "identity-key", "check": "x"})
+
+        with pytest.raises(StoreMismatch, match="early version that sealed nothing"):
+            await claim_store(store.database, a_sealing(store.database).keyring)
 
 
 async def test_half_a_restore_is_not_served(document_server, tmp_path, tenant):
     settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
     async with attached_store(settings) as store:
-        await store.database.restore.insert_one({"_id": "restore", "sha256": "x"})
+        beside = a_sealing(store.database).keyring.database
+        for database in (store.database, beside):
+            await database.restore.insert_one({"_id": "restore", "sha256": "x"})
 
-    with pytest.raises(StoreMismatch, match="restore into this database was interrupted"):
-        async with running_gateway(document_server.uri, tmp_path, database=tenant):
-            pass
+            told = f"restore into the database {database.name} was interrupted"
+            with pytest.raises(StoreMismatch, match=told):
+                async with running_gateway(document_server.uri, tmp_path, database=tenant):
+                    pass
+            await database.restore.drop()

@@ -1,6 +1,7 @@
 """`profile-gateway doctor`: what it looks at, what it finds, and what it mends."""
 
 import json
+import re
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.gateway import a_profile, running_gateway
 from tests.support.process import Ended, command, serving
 from tests.support.sandbox import running_sandbox
 
-DEVELOPMENT = "ok   keys: development key, for this machine only"
+DEVELOPMENT = "ok   keys: root key local:ID, made for development on this machine"
 NAMES = ", ".join(
     f"{collection}.{index.document['name']}"
     for collection, declared in INDEXES.items()
@@ -34,9 +35,10 @@ def doctor(document_server, tmp_path, tenant):
 
 
 def lines(ended: Ended) -> list[str]:
-    """The lines it printed, but the one with the server's version."""
+    """The lines it printed, but the one with the server's version; ID for ids of root keys."""
     assert ended.err == ""
-    return [line for line in ended.out.splitlines() if not line.startswith("ok   store: embedded")]
+    told = re.sub(r"\blocal:[\w-]{16}(?![\w-])", "local:ID", ended.out)
+    return [line for line in told.splitlines() if not line.startswith("ok   store: embedded")]
 
 
 async def test_all_is_well_beside_a_running_gateway_and_when_it_is_gone(tmp_path):
@@ -67,16 +69,17 @@ async def test_missing_indexes_are_told_and_made_on_request(doctor):
 
 
 async def test_looking_leaves_an_empty_store_empty(doctor, document_server, tenant):
-    await doctor("--fix")
+    ended = await doctor("--fix")
 
     settings = Settings(store=StoreSettings(uri=document_server.uri, database=tenant))
     async with attached_store(settings) as store:
         names = await store.database.list_collection_names()
         counts = {name: await store.database[name].count_documents({}) for name in names}
+    assert ended.code == 0, ended.out
     assert counts == dict.fromkeys(INDEXES, 0)
 
 
-async def test_data_of_another_identity_key_is_told(doctor, document_server, tmp_path, tenant):
+async def test_data_of_another_root_key_is_told(doctor, document_server, tmp_path, tenant):
     async with running_gateway(document_server.uri, tmp_path / "elsewhere", database=tenant):
         pass
 
@@ -86,10 +89,32 @@ async def test_data_of_another_identity_key_is_told(doctor, document_server, tmp
     assert lines(ended) == [
         DEVELOPMENT,
         (
-            "FAIL store: The identities in this database were indexed with another identity key."
-            " Give that one by keys.identity, or put the development key it was made with back into"
-            " the data directory (keys/identity.key)."
+            "FAIL store: The root key local:ID is missing: it wrapped a key that is stored, and it"
+            f" isn't in the file {tmp_path}/data/keys/root.key. Name it in keys.former_roots."
         ),
+    ]
+
+
+async def test_data_of_another_keyring_is_told(doctor, document_server, tmp_path, tenant):
+    path, other = tmp_path / "data", f"{tenant}-other"
+    for database in (tenant, other):
+        async with running_gateway(document_server.uri, path, database=database):
+            pass
+
+    gone = await doctor(KEYS__DATABASE=f"{tenant}-none")
+    another = await doctor(KEYS__DATABASE=f"{other}-keyring")
+    own = await doctor()
+
+    told = re.compile(
+        f"FAIL store: The data in {tenant} was sealed with the keyring [0-9a-f]{{16}}, and the"
+        rf" database ({tenant}-none holds none|{other}-keyring is another one)\."
+        r" Restore the keyring's own backup with `profile-gateway restore --keyring FILE`, or name"
+        r" its database in keys\.database\."
+    )
+    assert (gone.code, another.code, own.code) == (1, 1, 0)
+    assert [told.fullmatch(lines(ended)[-1])[1] for ended in (gone, another)] == [
+        f"{tenant}-none holds none",
+        f"{other}-keyring is another one",
     ]
 
 
@@ -179,7 +204,7 @@ async def test_what_production_refuses_is_told_at_once_and_the_rest_is_looked_at
         (
             "FAIL keys: Refused because env is production: auth.development must be false:"
             " development tokens are for one's own machine. Refused because env is production:"
-            " keys.identity must refer to a key of your own."
+            " keys.root must refer to a key of your own, or keys.vault to one in Vault."
         ),
         "ok   indexes: complete",
         "ok   profiles: 0",

@@ -131,7 +131,7 @@ async def test_production_serves_with_a_key_of_its_own_and_knows_no_development_
         "ENV": "production",
         "AUTH__DEVELOPMENT": "false",
         "AUTH__ISSUERS": '[{"issuer": "https://login.example.com"}]',
-        "KEYS__IDENTITY": "file:key",
+        "KEYS__ROOT": "file:key",
         "STORE__URI": document_server.uri,
         "STORE__DATABASE": tenant,
     }

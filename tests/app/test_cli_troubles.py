@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -148,10 +149,11 @@ async def test_doctor_says_that_the_store_gives_no_answer(tmp_path, silent):
     )
 
     assert ended.code == 1
-    assert ended.out.splitlines() == [
-        "ok   keys: development key, for this machine only",
-        "FAIL store: gives no answer (ServerSelectionTimeoutError)",
-    ]
+    keys, store = ended.out.splitlines()
+    assert re.fullmatch(
+        r"ok   keys: root key local:[\w-]{16}, made for development on this machine", keys
+    )
+    assert store == "FAIL store: gives no answer (ServerSelectionTimeoutError)"
 
 
 @pytest.mark.parametrize(
@@ -159,11 +161,11 @@ async def test_doctor_says_that_the_store_gives_no_answer(tmp_path, silent):
     [
         (SOURCE, "sources.crm.secret: no secret found in the environment variable"),
         ({**SOURCE, "SOURCES__CRM__CONNECTOR": "hubspt"}, "did you mean hubspot?"),
-        ({"KEYS__IDENTITY": "env:PROFILE_GATEWAY_TEST_NOTHING"}, "keys.identity: no secret found"),
-        ({"KEYS__IDENTITY": "file:short"}, "is shorter than 32 bytes"),
-        ({"KEYS__IDENTITY": f"literal-{PASSWORD}"}, "keys.identity: String should match"),
+        ({"KEYS__ROOT": "env:PROFILE_GATEWAY_TEST_NOTHING"}, "keys.root: no secret found"),
+        ({"KEYS__ROOT": "file:short"}, "is shorter than 32 bytes"),
+        ({"KEYS__ROOT": f"literal-{PASSWORD}"}, "keys.root: String should match"),
         ({"ENV": "production"}, "auth.development must be false"),
-        (PRODUCTION, "keys.identity must refer to"),
+        (PRODUCTION, "keys.root must refer to a key of your own, or keys.vault to one in Vault."),
         (
             {**PRODUCTION, "AUTH__ISSUERS": '[{"issuer": "http://localhost:8081"}]'},
             "auth.issuers: http://localhost:8081 must be https",
@@ -171,6 +173,19 @@ async def test_doctor_says_that_the_store_gives_no_answer(tmp_path, silent):
         (
             {**PRODUCTION, "STORE__URI": f"mongodb://ada:{PASSWORD}@db.example.com"},
             "store.uri leads to another machine, so it must say tls=true",
+        ),
+        (
+            {**PRODUCTION, "HTTP__HOST": "0.0.0.0"},  # noqa: S104 - refused
+            "http.host is open to other machines, so http.tls.certificate must be set, or",
+        ),
+        ({"HTTP__TLS__KEY": "key.pem"}, "http.tls: certificate and key go together."),
+        (
+            {"HTTP__TLS__CERTIFICATE": "a.pem", "HTTP__TLS__KEY": "key.pem"},
+            "http.tls.certificate: a.pem can't be read: No such file or directory.",
+        ),
+        (
+            {"STORE__TLS_CA": f"-----BEGIN CERTIFICATE-----\n{PASSWORD}"},
+            "store.tls_ca: must be the path of a PEM file, not what is in it.",
         ),
     ],
 )
@@ -189,7 +204,7 @@ async def test_kept_keys_that_are_no_keys_any_more_are_named(fails, tmp_path):
     keys = tmp_path / "data" / "keys"
     keys.mkdir(parents=True)
     (keys / "development-issuer.pem").write_text(PASSWORD)
-    (keys / "identity.key").write_text(f"{PASSWORD}!")
+    (keys / "root.key").write_text(f"{PASSWORD}!")
 
     said = await fails("token --role agent", "serve --port 0", "demo --port 0")
 
@@ -197,8 +212,8 @@ async def test_kept_keys_that_are_no_keys_any_more_are_named(fails, tmp_path):
         "token --role agent": (
             "auth.development: the secret in development-issuer.pem isn't an EC key.\n"
         ),
-        "serve --port 0": "keys.identity: the secret must be base64url.\n",
-        "demo --port 0": "keys.identity: the secret must be base64url.\n",
+        "serve --port 0": "keys.root: the secret must be base64url.\n",
+        "demo --port 0": "keys.root: the secret must be base64url.\n",
     }
 
 

@@ -100,7 +100,7 @@ def test_an_empty_name_of_a_file_is_as_good_as_none(written, monkeypatch):
         ("GATEWAY_MONGO_URI", "GATEWAY_STORE__URI"),
         ("GATEWAY_PORT", "GATEWAY_HTTP__PORT"),
         ("GATEWAY_PROT", "GATEWAY_HTTP__PORT"),
-        ("GATEWAY_IDENTITY", "GATEWAY_KEYS__IDENTITY"),
+        ("GATEWAY_ROOT", "GATEWAY_KEYS__ROOT"),
         ("GATEWAY_ENV__NAME", "GATEWAY_ENV"),
         ("gateway_regoin", "GATEWAY_REGION"),
         ("GATEWAY_SOURCES__CRM__CONECTOR", "GATEWAY_SOURCES__CRM__CONNECTOR"),

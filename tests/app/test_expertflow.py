@@ -6,7 +6,6 @@ import pytest
 
 from app.expertflow import attribute_of, customer_columns, our_key, read_attributes
 from app.imports.errors import ImportTrouble
-from app.store.definitions import MongoDefinitions
 from graph.kinds.definitions import checked_definition
 from graph.model.channel import Channel
 from policies.classification import DataClass
@@ -187,12 +186,11 @@ def test_a_customer_is_read_as_columns():
 
 async def test_a_schema_is_imported_once_and_a_second_run_changes_nothing(importing):  # noqa: F811 - the fixture imported above
     importing.file("schema.json", json.dumps({"attributes": SCHEMA}))
-    definitions = MongoDefinitions(importing.store.database)
 
     dry = await schema_import(importing, "--dry-run", "--json")
-    untouched = await definitions.current(importing.tenant)
+    untouched = await importing.schema()
     first = await schema_import(importing, "--json")
-    defined = await definitions.current(importing.tenant)
+    defined = await importing.schema()
     second = await schema_import(importing, "--json")
     told = await schema_import(importing)
 
@@ -205,7 +203,7 @@ async def test_a_schema_is_imported_once_and_a_second_run_changes_nothing(import
     assert list(defined.by_key) == ["facebook", "loyaltyTier", "isVip", "score"]
     assert [item.default for item in defined.fields] == [None, "bronze", True, 7]
     assert list(json.loads(second.out)["unchanged"]) == list(report["defined"])
-    assert await definitions.current(importing.tenant) == defined
+    assert await importing.schema() == defined
     assert "mapped    firstName: name.given" in told.out.splitlines()
 
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from app.store.client import open_client
 from app.store.filters import branches_of
 from app.store.indexes import create_indexes, create_slot_index
-from app.store.names import identity_index
 from app.store.profiles import MongoProfiles
 from app.store.search import GRAMS, base_of, end_of, path_of
 from graph.errors import BadInput, QueryTooComplex
@@ -42,6 +41,7 @@ from tests.app.filter_trees import (
     trees,
 )
 from tests.app.hostile_operands import HOSTILE, NO_TEXTS
+from tests.support.sealing import a_sealing
 
 ENOUGH = 100
 LONGEST = 200
@@ -63,7 +63,7 @@ async def store(document_server):
             await create_slot_index(database, definition.slot)
         moment = datetime(2026, 11, 23, tzinfo=UTC)
         # It isn't dropped: that takes the embedded server longer than all of these tests.
-        yield MongoProfiles(client, database, identity_index(b"k" * 32), lambda: moment)
+        yield MongoProfiles(client, database, a_sealing(database), lambda: moment)
 
 
 async def kept(store: MongoProfiles, everybody: list[Person]) -> tuple[Scope, dict[str, Person]]:

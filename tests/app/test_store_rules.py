@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import bson
 import pytest
@@ -11,10 +11,11 @@ from bson.codec_options import CodecOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.key_settings import SealedClass
 from app.store.client import open_client
 from app.store.documents import from_document, identity_document, to_document
 from app.store.indexes import INDEXES, create_indexes, missing_indexes
-from app.store.names import identity_index, key_of
+from app.store.names import key_of
 from app.store.profiles import MongoProfiles
 from graph.errors import Conflict
 from graph.model.channel import Channel
@@ -24,8 +25,15 @@ from graph.model.ids import new_id
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.search import BY_ID, Findable
 from graph.ports import NamedIdentity
+from policies.classification import DataClass
 from policies.plan import Scope
+from tests.support.sealing import a_seal, a_sealing, a_tenant_seal
 
+EVERYTHING = frozenset(DataClass[name] for name in get_args(SealedClass))
+OPENED = {
+    *("name.given", "name.family", "birth_date", "gender", "language"),
+    *("identities.value", "identities.raw"),
+}
 WHOLE = {"name", "birth_date", "gender", "language", "identities", "links", "state"}
 NOTHING = Findable()
 AS_STORED = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -49,12 +57,10 @@ def test_two_keys_are_one_only_where_tenant_and_id_are(tenant, own, other, its):
 def test_an_identity_has_another_name_in_each_tenant_and_tells_nobody_its_value(
     tenant, other, kind, value
 ):
-    index = identity_index(b"k" * 32)
-
-    name = index(tenant, IdentityName(kind, value))
+    name = a_tenant_seal(tenant).index(IdentityName(kind, value))
 
     assert re.fullmatch(rf"{kind}/[A-Za-z0-9_-]{{20,}}", name)
-    assert (index(other, IdentityName(kind, value)) == name) is (other == tenant)
+    assert a_tenant_seal(other, key=b"o" * 32).index(IdentityName(kind, value)) != name
 
 
 some = st.none() | st.text(min_size=1, max_size=30)
@@ -94,12 +100,16 @@ profiles = st.builds(
 
 @given(profiles, tenants)
 def test_a_profile_comes_back_from_its_document_as_it_was(profile, tenant):
-    entries = [identity_document(one, f"index-{n}") for n, one in enumerate(profile.identities)]
-    document = to_document(profile, entries, tenant)
+    seal = a_seal(profile.id, a_tenant_seal(tenant, EVERYTHING))
+    entries = [
+        identity_document(one, f"index-{n}", seal) for n, one in enumerate(profile.identities)
+    ]
+    found = Findable(sealed=frozenset(profile.custom))
+    document = to_document(profile, entries, seal, found)
 
     read = bson.decode(bson.encode(document), AS_STORED)
 
-    assert from_document(read) == profile
+    assert from_document(read, seal, OPENED) == profile
     assert (read["tenant"], read["_id"]) == (tenant, f"{tenant}/{profile.id}")
     assert None not in read.values()
 
@@ -115,7 +125,7 @@ async def database(document_server, tenant):
 @pytest.fixture
 def store(database) -> MongoProfiles:
     moment = datetime(2026, 11, 23, tzinfo=UTC)
-    return MongoProfiles(database.client, database, identity_index(b"k" * 32), lambda: moment)
+    return MongoProfiles(database.client, database, a_sealing(database), lambda: moment)
 
 
 def named(value: str) -> NamedIdentity:

@@ -13,7 +13,13 @@ import uvloop
 from rich.console import Console
 
 from app.store.embedded_files import EmbeddedServerError
-from tests.bench import connectors_suite, graphql_suite, import_suite, scale_suite
+from tests.bench import (
+    connectors_suite,
+    graphql_suite,
+    import_suite,
+    privacy_suite,
+    scale_suite,
+)
 from tests.bench.graphql_suite import Different
 from tests.bench.load import WrongAnswer
 from tests.bench.rows import OUTPUT, Row, save
@@ -26,6 +32,7 @@ SUITES: dict[str, Suite] = {
     connectors_suite.SUITE: connectors_suite.run,
     scale_suite.SUITE: scale_suite.run,
     import_suite.SUITE: import_suite.run,
+    privacy_suite.SUITE: privacy_suite.run,
 }
 FAILURES = (EmbeddedServerError, Different, WrongAnswer, ChildProcessError)
 _WITHIN_S = int(os.environ.get("BENCH_WITHIN_S", "300"))

@@ -7,7 +7,6 @@ differs: with an index it costs the same.
 
 import os
 import random
-import secrets
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -17,12 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from app.keyring.keyring import PROFILES as KEPT_KEYS
 from app.store.changes import Changes
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer, Timing
 from app.store.indexes import create_indexes, create_slot_index
-from app.store.names import IDENTITIES, PROFILES, identity_index
+from app.store.names import IDENTITIES, PROFILES
 from app.store.profiles import MongoProfiles
+from app.store.sealing import ProfileSeal
 from graph.kinds.changes import placed
 from graph.kinds.definitions import checked_definition
 from graph.kinds.search import findable, keys_of, place_of
@@ -39,6 +40,7 @@ from policies.classification import DataClass
 from policies.plan import Scope
 from tests.bench.rows import Row
 from tests.support.embedded import NEVER_S
+from tests.support.sealing import a_sealing
 
 SUITE = "scale"
 SMALL = 1_000
@@ -170,29 +172,37 @@ async def _filled(client: Any, size: int) -> _World:
     for definition in SCHEMA.fields:
         assert definition.slot is not None
         await create_slot_index(database, definition.slot)
-    index = identity_index(secrets.token_bytes(32))
-    changes = Changes(client, database, index, lambda: _BEGAN)
+    sealing = a_sealing(database)
+    keyring, of_tenant = sealing.keyring, await sealing.tenant(_SCOPE.tenant)
+    changes = Changes(client, database, sealing, lambda: _BEGAN)
     chance, sought = random.Random(7), list[str]()  # noqa: S311 - invented
     for start in range(0, size, _BATCH):
-        documents = [_document(changes, number, chance) for number in range(start, start + _BATCH)]
+        made = [sealing.new(of_tenant, new_id()) for _ in range(_BATCH)]
+        documents = [
+            _document(changes, number, chance, seal) for number, (seal, _) in enumerate(made, start)
+        ]
         sought += [item["id"] for item in documents[: max(0, _SOUGHT - start)]]
         claims = [
             changes.claim(entry["index"], item["id"], _SCOPE)
             for item in documents
             for entry in item["identities"]
         ]
+        await keyring.database[KEPT_KEYS].insert_many([keys for _, keys in made], ordered=False)
         await database[IDENTITIES].insert_many(claims, ordered=False)
         await database[PROFILES].insert_many(documents, ordered=False)
-    return _World(MongoProfiles(client, database, index, lambda: _BEGAN), sought)
+    # A keyring of its own: it has no key of these profiles in its memory yet.
+    return _World(MongoProfiles(client, database, a_sealing(database), lambda: _BEGAN), sought)
 
 
-def _document(changes: Changes, number: int, chance: random.Random) -> dict[str, Any]:
+def _document(
+    changes: Changes, number: int, chance: random.Random, seal: ProfileSeal
+) -> dict[str, Any]:
     is_sought = number < _SOUGHT
     text = "zyxwv" if is_sought else "".join(chance.choices(_LETTERS, k=8))
     created = datetime(2026, 6, 1, tzinfo=UTC) if is_sought else _BEGAN + timedelta(seconds=number)
     values = _sought_values() if is_sought else _values(text, number, created)
     profile = Profile(
-        id=new_id(),
+        id=seal.profile,
         version=1,
         state=ProfileState.IDENTIFIED,
         created_at=created,
@@ -204,7 +214,7 @@ def _document(changes: Changes, number: int, chance: random.Random) -> dict[str,
     address = f"sought{number}@example.org" if is_sought else f"{text}{number}@example.org"
     name = identity_name(Channel.EMAIL, address, "US")
     identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=address))
-    return changes.new_document(profile, findable(values, SCHEMA), [identity], _SCOPE)
+    return changes.new_document(profile, findable(values, SCHEMA), [identity], seal)
 
 
 def _values(text: str, number: int, moment: datetime) -> dict[str, object]:

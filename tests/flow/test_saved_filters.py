@@ -1,5 +1,7 @@
 """Filters that people save for themselves: decided again at each use, and never somebody else's."""
 
+import asyncio
+
 import pytest
 
 from tests.support.gateway import a_profile, define
@@ -27,6 +29,16 @@ def admin(gateway, tenant):
 @pytest.fixture
 def agent(gateway, tenant):
     return gateway.as_role("agent", tenant=tenant)
+
+
+async def until_ready(admin):
+    """Whether the fields, which are sealed now, are found by again before long."""
+    for _ in range(400):
+        schema = await admin.data("{ customerSchema { fields { isReady } } }")
+        if all(field["isReady"] for field in schema["customerSchema"]["fields"]):
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 async def used(caller, name, where=None):
@@ -99,6 +111,7 @@ async def test_it_is_decided_again_at_each_use(gateway, tenant, admin, agent, pe
     nobody_filters = {**TIER, "dataClass": "FINANCIAL"}
 
     await define(admin, [nobody_filters])
+    assert await until_ready(admin)
 
     assert await agent.codes(USE, {"name": "best"}) == ["FIELD_FORBIDDEN"]
     reader = gateway.as_role("admin", tenant=tenant)

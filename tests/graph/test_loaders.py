@@ -80,7 +80,8 @@ async def test_ids_asked_for_together_are_one_read_and_each_id_once():
 
     assert [profile and profile.id for profile in found] == ["1", "2", "1", None]
     assert found[0] is found[2]
-    assert shelf.asked == [(["1", "2", "3"], Scope("shop"), {"name", "custom.TIER"})]
+    wanted = {"name", "name.given", "name.family", "custom.TIER"}
+    assert shelf.asked == [(["1", "2", "3"], Scope("shop"), wanted)]
 
 
 async def test_what_was_loaded_once_is_not_read_again():

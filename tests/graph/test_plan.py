@@ -26,7 +26,7 @@ def withheld(*path, field, decision, in_list=False):
 def test_only_what_is_selected_is_fetched():
     plan = planned(PROFILE.format("id name { given } birthDate"))
 
-    assert plan.attributes == {"id", "name", "birth_date"}
+    assert plan.attributes == {"id", "name", "name.given", "birth_date"}
     assert plan.live == {}
     assert plan.withheld == {}
     assert plan.masked == set()
@@ -77,7 +77,7 @@ def test_two_aliases_of_one_denied_field_are_withheld_each():
 def test_a_masked_object_masks_its_leaves():
     plan = planned(PROFILE.format("name { given family full }"), role="assistant")
 
-    assert plan.attributes == {"name"}
+    assert plan.attributes == {"name", "name.given", "name.family"}
     assert plan.masked == {("profile", "name", part) for part in ("given", "family", "full")}
 
 
@@ -131,7 +131,10 @@ def test_selections_of_one_answer_name_are_read_together():
         """
     )
 
-    assert plan.attributes == {"name", "identities", "birth_date"}
+    assert plan.attributes == {
+        *("name", "name.given", "name.family", "birth_date"),
+        *("identities", "identities.value"),
+    }
     assert plan.masked == {("profile", "identities", "value")}
     assert [*plan.withheld] == [("profile", "identities", "source")]
 

@@ -39,7 +39,7 @@ def rows(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Row]
     """Every setting below `section`, in the order of the source."""
     for name, field in section.model_fields.items():
         inner, suffix = inside(field.annotation)
-        if inner is None or suffix:
+        if inner is None or suffix or field.default is None:
             yield Row(prefix + name, _default(field), field.description or "")
         if inner is not None:
             yield from rows(inner, f"{prefix}{name}{suffix}.")
@@ -75,7 +75,7 @@ def inside(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     ]
     if not sections:
         return None, ""
-    return sections[0], ".NAME" if get_origin(annotation) is dict else "[]"
+    return sections[0], {dict: ".NAME", tuple: "[]"}.get(get_origin(annotation), "")
 
 
 def _default(field: FieldInfo) -> str:

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from app.auth.production import refuse_in_production
 from app.keys import RefusedInProduction
+from app.production import refuse_in_production
 from app.settings import AuthSettings, IssuerSettings, Settings
 
 SECURE = IssuerSettings(issuer="https://login.example.com")

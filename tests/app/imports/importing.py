@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.imports.order import Order, Outcome, format_of
 from app.imports.run import import_rows
-from app.keys import identity_key
+from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import Store
 from app.store.definitions import MongoDefinitions
+from app.store.documents import identity_place
+from app.store.sealing import ProfileSeal, Sealing
 from graph.kinds.definitions import checked_definition
-from graph.model.custom_field import FieldDefinition
+from graph.model.custom_field import CustomerSchema, FieldDefinition
 from policies.classification import DataClass
 
 _MOMENTS = ("createdAt", "updatedAt", "claimedAt", "firstSeenAt", "lastSeenAt")
@@ -42,7 +45,6 @@ class Importing:
 
     async def do(self, file: Path, **order: Any) -> Outcome:
         """Import a file."""
-        root = identity_key(self.settings, self.settings.store.path)
         given = {
             "tenant": self.tenant,
             "format": format_of(file, order.get("format")),
@@ -50,20 +52,39 @@ class Importing:
             "region": "US",
             **order,
         }
-        return await import_rows(Order(file=file, **given), self.store, root, lambda *_: None)
+        async with self.sealing() as sealing:
+            return await import_rows(
+                Order(file=file, **given), self.store, sealing, lambda *_: None
+            )
 
     async def define(self, key: str, kind: str = "STRING", **parts: Any) -> None:
         """Define a custom field."""
         definition = FieldDefinition(
             id="", key=key, label=key, kind=kind, data_class=DataClass.BEHAVIOURAL, **parts
         )
-        definitions = MongoDefinitions(self.store.database)
-        await definitions.define(self.tenant, checked_definition(definition, 10))
+        async with self.sealing() as sealing:
+            definitions = MongoDefinitions(self.store.database, sealing)
+            await definitions.define(self.tenant, checked_definition(definition, 10))
+
+    async def schema(self) -> CustomerSchema:
+        """The tenant's custom fields."""
+        async with self.sealing() as sealing:
+            return await MongoDefinitions(self.store.database, sealing).current(self.tenant)
+
+    def sealing(self) -> AbstractAsyncContextManager[Sealing]:
+        """The seals of the store, with the keys that the settings name."""
+        return opened_sealing(self.settings, self.store.client)
 
     async def profiles(self) -> list[dict[str, Any]]:
-        """All profiles as they are kept, in the order of their identities."""
+        """All profiles as they are kept but for what is sealed, in the order of their identities.
+
+        That is opened: two profiles that are alike never look so.
+        """
         found = await self.store.database["profiles"].find({}).to_list()
-        return sorted(found, key=lambda item: [one["value"] for one in item.get("identities", ())])
+        async with self.sealing() as sealing:
+            seals = await sealing.read(self.tenant, found)
+        opened = [_opened(document, seals[document["id"]]) for document in found]
+        return sorted(opened, key=lambda item: [one["value"] for one in item.get("identities", ())])
 
     async def claims(self) -> dict[str, str]:
         """Which profile has which index."""
@@ -73,6 +94,30 @@ class Importing:
     async def count(self) -> int:
         """How many profiles there are."""
         return await self.store.database["profiles"].count_documents({})
+
+
+def _opened(document: Mapping[str, Any], seal: ProfileSeal) -> dict[str, Any]:
+    """A profile's document with what its seal opens in place of what is sealed."""
+
+    def open_identity(kept: Mapping[str, Any]) -> dict[str, Any]:
+        channel, index = kept["channel"], kept["index"]
+        parts = {
+            part: seal.opened(identity_place(channel, index, part), kept[part])
+            for part in ("value", "raw")
+            if part in kept
+        }
+        return {**kept, **parts}
+
+    identities = [open_identity(one) for one in document.get("identities", ())]
+    custom = {
+        name: seal.opened(f"custom/{name}", kept)
+        for name, kept in document.get("custom", {}).items()
+    }
+    return {
+        **document,
+        **({"identities": identities} if identities else {}),
+        **({"custom": custom} if custom else {}),
+    }
 
 
 def dead_letters(file: Path) -> list[dict[str, Any]]:

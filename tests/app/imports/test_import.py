@@ -9,8 +9,6 @@ import pytest
 
 from app.imports.errors import ImportTrouble
 from app.imports.order import Format
-from app.keys import identity_key
-from app.store.names import identity_index
 from app.store.profiles import MongoProfiles
 from graph.model.channel import Channel
 from graph.model.identity import Identity, identity_name
@@ -279,15 +277,8 @@ async def test_of_an_import_and_a_recognition_at_once_one_profile_comes(importin
     file = importing.file(
         "a.csv", customers(count, bad_every=1_000).replace(",custom.tier", ",gender")
     )
-    root = identity_key(importing.settings, importing.settings.store.path)
-    profiles = MongoProfiles(
-        importing.store.client,
-        importing.store.database,
-        identity_index(root),
-        lambda: datetime.now(UTC),
-    )
 
-    async def recognise(number: int) -> tuple[str, bool]:
+    async def recognise(profiles: MongoProfiles, number: int) -> tuple[str, bool]:
         name = identity_name(Channel.EMAIL, f"a{number}@example.com", "US")
         now = datetime.now(UTC)
         identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=name.value))
@@ -295,8 +286,13 @@ async def test_of_an_import_and_a_recognition_at_once_one_profile_comes(importin
         return await profiles.recognise(anonymous, Findable(), identity, Scope(importing.tenant))
 
     async def recognise_all() -> None:
-        for number in reversed(range(0, count, 2)):
-            await recognise(number)
+        store = importing.store
+        async with importing.sealing() as sealing:
+            profiles = MongoProfiles(
+                store.client, store.database, sealing, lambda: datetime.now(UTC)
+            )
+            for number in reversed(range(0, count, 2)):
+                await recognise(profiles, number)
 
     outcome, _ = await asyncio.gather(importing.do(file, batch=30), recognise_all())
 

@@ -71,6 +71,6 @@ def test_a_condition_never_shows_its_keys():
     condition = Condition(Place("t0", "F1"), Operator.EQUALS, ("ada",))
 
     assert repr(condition) == (
-        "Condition(place=Place(slot='t0', field='F1', is_list=False),"
+        "Condition(place=Place(slot='t0', field='F1', is_list=False, is_sealed=False),"
         " operator=<Operator.EQUALS: 'equals'>)"
     )

@@ -50,5 +50,5 @@ def test_keys_of_instants_sort_as_the_instants_do(one, other):
 def test_what_a_profile_is_found_by_is_never_shown():
     found = Findable({Place("t0", "F1"): ("ada",)}, {"F1": (IdentityName("field:F1", "ada"),)})
 
-    assert repr(found) == "Findable()"
+    assert repr(found) == "Findable(sealed=frozenset())"
     assert Findable() == Findable({}, {})

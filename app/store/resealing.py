@@ -1,0 +1,129 @@
+"""What makes a profile's document sealed as it should be: by its newest key, class by class."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from app.store.documents import (
+    CORE_PATHS,
+    SEALED_PARTS,
+    Document,
+    core_search,
+    identity_place,
+    kept_core,
+    kept_custom,
+    loaded_value,
+)
+from app.store.sealing import ProfileSeal
+from app.store.search import GRAMS, grams_of, kept_keys
+from graph.kinds.search import findable
+from graph.model.custom_field import CustomerSchema
+from policies.unreadable import Unreadable
+
+
+def resealed(document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema) -> Document:
+    """The update that a profile needs; empty where it is as it should be.
+
+    What can't be opened stays as it is.
+    """
+    custom = dict(_custom(document, seal, schema))
+    put = dict(_core(document, seal)) | dict(_identities(document, seal)) | custom
+    search = dict(document.get("search", {}))
+    dropped = {}
+    for slot, kept in _search(document, seal, schema):
+        if kept is None and slot in search:
+            del search[slot]
+            dropped[f"search.{slot}"] = ""
+        elif kept is not None and search.get(slot) != kept:
+            put[f"search.{slot}"] = search[slot] = kept
+    if (grams := grams_of(search)) != document.get(GRAMS, []):
+        put[GRAMS] = grams
+    return ({"$set": put} if put else {}) | ({"$unset": dropped} if dropped else {})
+
+
+def _core(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tuple[str, Any]]:
+    for attribute, path in CORE_PATHS.items():
+        kept = _at(document, path)
+        if seal.is_current(kept, is_sealed=seal.of_tenant.seals(attribute)):
+            continue
+        value = seal.opened(attribute, kept)
+        if not isinstance(value, Unreadable):
+            yield path, kept_core(seal, attribute, value)
+
+
+def _identities(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tuple[str, Any]]:
+    # Part by part: what else an identity says may change meanwhile without a new version.
+    for number, item in enumerate(document.get("identities", ())):
+        for part in SEALED_PARTS:
+            kept = item.get(part)
+            if seal.is_current(kept, is_sealed=True):
+                continue
+            place = identity_place(item["channel"], item["index"], part)
+            value = seal.opened(place, kept)
+            if not isinstance(value, Unreadable):
+                yield f"identities.{number}.{part}", seal.seal(place, value)
+
+
+def _custom(
+    document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
+) -> Iterator[tuple[str, Any]]:
+    for name, kept in document.get("custom", {}).items():
+        is_sealed = _is_sealed(name, kept, schema)
+        if seal.is_current(kept, is_sealed=is_sealed):
+            continue
+        value = seal.opened(f"custom/{name}", kept)
+        if not isinstance(value, Unreadable):
+            yield f"custom.{name}", kept_custom(seal, name, value, {name} if is_sealed else set())
+
+
+def _is_sealed(name: str, kept: object, schema: CustomerSchema) -> bool:
+    definition = schema.by_storage.get(name)
+    return type(kept) is bytes if definition is None else definition.is_sealed
+
+
+def _search(
+    document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
+) -> Iterator[tuple[str, Any]]:
+    """The search keys of each slot that a profile should have something in, or nothing."""
+    values = {
+        attribute: seal.opened(attribute, _at(document, path))
+        for attribute, path in CORE_PATHS.items()
+    }
+    if isinstance(born := values["birth_date"], str):
+        values["birth_date"] = date.fromisoformat(born)
+    readable = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
+    of_tenant = seal.of_tenant
+    found = dict(core_search(seal, readable)) | dict(_custom_search(document, seal, schema))
+    for place, keys in found.items():
+        kept = of_tenant.kept(place, keys)
+        yield place.slot, kept_keys(of_tenant.tenant, seal.profile, place, kept)
+
+
+def _custom_search(
+    document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
+) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Those of sealed fields: of others, they don't depend on any key."""
+    for definition in schema.fields:
+        kept = document.get("custom", {}).get(definition.kept_as)
+        if kept is None or not definition.is_sealed:
+            continue
+        value = loaded_value(seal.opened(f"custom/{definition.kept_as}", kept))
+        if not isinstance(value, Unreadable):
+            yield from findable({definition.id: value}, schema).search.items()
+
+
+def _at(document: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - whatever BSON holds
+    found: Any = document
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+NEEDED: Final = dict.fromkeys(
+    (
+        *("id", "version", "name", "birthDate", "gender", "language"),
+        *("identities", "custom", "search", GRAMS),
+    ),
+    1,
+)
+"""What must be read of a profile to seal it anew."""

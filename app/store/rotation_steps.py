@@ -1,0 +1,61 @@
+"""What rotations of keys have in common."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pymongo
+
+from app.store.documents import Document
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, and how many of how many are."""
+
+BATCH: Final = 200
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MARGIN_S: Final = 10.0
+"""How long a write may take that began with a key which was still in memory."""
+_WITHIN_S: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation has done; `left` are profiles that can't be opened, and stay as they are."""
+
+    tenants: int = 0
+    profiles: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Waits until every gateway has forgotten the keys that it kept in memory."""
+
+    cached_s: float
+    progress: Progress
+    margin_s: float = MARGIN_S
+
+    async def until(self, since: datetime) -> None:
+        """Wait until everybody has forgotten what they knew at that time."""
+        wait_s = self.cached_s + self.margin_s
+        while (left := wait_s - (now() - since).total_seconds()) > 0:
+            self.progress("waiting for former keys", int(wait_s - left), int(wait_s))
+            await asyncio.sleep(min(left, 1.0))
+
+
+async def batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - a cursor
+    """The documents of a cursor, some hundred at a time."""
+    async with cursor:
+        while True:
+            with pymongo.timeout(_WITHIN_S):
+                documents = await cursor.to_list(BATCH)
+            if not documents:
+                return
+            yield documents
+
+
+def now() -> datetime:
+    """The instant, UTC."""
+    return datetime.now(UTC)

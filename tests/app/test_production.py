@@ -1,0 +1,82 @@
+"""Connections that production refuses because others could read along."""
+
+import pytest
+
+from app.doctor import Finding, _source
+from app.keys import RefusedInProduction
+from app.production import refuse_in_production
+from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings, TlsSettings
+
+TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
+PASSWORD = "Zq7canary"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - nobody listens there
+
+
+def listening(env: str = "production", **http) -> Settings:
+    return Settings(env=env, http=HttpSettings(**http), auth=AuthSettings(development=False))
+
+
+def asking(*addresses: str, env: str = "production") -> Settings:
+    sources = {
+        f"crm{number}": SourceSettings(
+            connector="hubspot", tenant="acme", base_url=address, secret="env:NOTHING"
+        )
+        for number, address in enumerate(addresses)
+    }
+    return Settings(env=env, sources=sources, auth=AuthSettings(development=False))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_on_this_machine_production_listens_without_tls(host):
+    refuse_in_production(listening(host=host))
+
+
+@pytest.mark.parametrize("host", ["", EVERYWHERE, "::", "10.0.0.1", "gateway.example.com"])
+def test_to_other_machines_production_listens_with_tls_or_behind_a_proxy_alone(host):
+    with pytest.raises(RefusedInProduction) as refused:
+        refuse_in_production(listening(host=host))
+    refuse_in_production(listening(host=host, tls=TLS))
+    refuse_in_production(listening(host=host, behind_proxy=True))
+    refuse_in_production(listening(host=host, env="development"))
+
+    assert str(refused.value) == (
+        "Refused because env is production: http.host is open to other machines, so"
+        " http.tls.certificate must be set, or http.behind_proxy where TLS ends at a proxy on"
+        " the way."
+    )
+
+
+def test_production_asks_a_source_by_https_or_on_this_machine():
+    refuse_in_production(asking("https://crm.example.com/api", "http://127.0.0.1:8069"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://ada:{PASSWORD}@crm.example.com",
+        "http://10.0.0.1:8069",
+        "HTTP://crm.example.com",
+        "http://localhost.example.com",
+        "http://[::1",
+        "crm.example.com",
+        "",
+    ],
+)
+def test_production_refuses_any_other_source_and_does_not_tell_its_address(address):
+    with pytest.raises(RefusedInProduction) as refused:
+        refuse_in_production(asking("https://crm.example.com", address, address))
+    refuse_in_production(asking(address, env="development"))
+
+    assert str(refused.value) == (
+        "Refused because env is production: sources.crm1.base_url must be https, or http on this"
+        " machine; sources.crm2.base_url must be https, or http on this machine."
+    )
+
+
+async def test_doctor_sends_no_secret_to_such_a_source(monkeypatch):
+    monkeypatch.setenv("NOTHING", PASSWORD)
+
+    found = await _source(asking("http://crm.example.com"), "crm0")
+
+    told = "not asked, because its secret would travel without https"
+    assert found == Finding("source crm0", is_well=False, told=told)

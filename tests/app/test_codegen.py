@@ -4,26 +4,15 @@ from collections import defaultdict
 
 import pytest
 
+from tests.support.every_kind import fields
 from tests.support.gateway import define, running_gateway
 from tests.support.node import run_script
 from tests.support.process import command
 
-PUBLIC = {"dataClass": "PUBLIC", "isSearchable": True}
-FIELDS = [
-    {"key": "note", "kind": "STRING", **PUBLIC},
-    {"key": "vip", "kind": "BOOLEAN", **PUBLIC},
-    {"key": "score", "kind": "NUMBER", **PUBLIC},
-    {"key": "limit", "kind": "DECIMAL", **PUBLIC},
-    {"key": "debt", "kind": "MONEY", **PUBLIC},
-    {"key": "since", "kind": "DATE", **PUBLIC},
-    {"key": "seen", "kind": "DATETIME", **PUBLIC},
-    {"key": "tier", "kind": "CHOICE", "choices": ["gold", "silver"], **PUBLIC},
-    {"key": "likes", "kind": "CHOICES", "choices": ["tea", "jam"], **PUBLIC},
-    {"key": "home", "kind": "GEO_POINT", **PUBLIC},
-    {"key": "spouse", "kind": "REFERENCE", **PUBLIC},
-    {"key": "years", "kind": "NUMBER", "isList": True, **PUBLIC},
-    {"key": "pin", "kind": "PASSWORD", "dataClass": "PUBLIC"},
-]
+FIELDS = fields(
+    *("note", "vip", "score", "limit", "debt", "since", "seen", "tier"),
+    *("likes", "home", "spouse", "years", "pin"),
+)
 OPERATIONS = """
 query People($where: ProfileFilter!, $orderBy: [ProfileOrder!]) {
   profiles(where: $where, orderBy: $orderBy) {

@@ -5,30 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.flow.documents import ADD, CREATE, DEFINE, RECOGNISE, UPDATE, WHO
+from tests.support.every_kind import fields
 
 HOLE = "@hole@"
-PUBLIC = {"dataClass": "PUBLIC", "isSearchable": True}
-FIELDS = [
-    {"key": "note", "kind": "STRING", **PUBLIC},
-    {"key": "company", "kind": "NAME", **PUBLIC},
-    {"key": "code", "kind": "ALPHANUMERIC", **PUBLIC},
-    {"key": "mail", "kind": "EMAIL", **PUBLIC},
-    {"key": "mobile", "kind": "PHONE_NUMBER", **PUBLIC},
-    {"key": "site", "kind": "URL", **PUBLIC},
-    {"key": "address", "kind": "IP", **PUBLIC},
-    {"key": "pin", "kind": "PASSWORD", **PUBLIC},
-    {"key": "vip", "kind": "BOOLEAN", **PUBLIC},
-    {"key": "score", "kind": "NUMBER", **PUBLIC},
-    {"key": "limit", "kind": "DECIMAL", **PUBLIC},
-    {"key": "debt", "kind": "MONEY", **PUBLIC},
-    {"key": "since", "kind": "DATE", **PUBLIC},
-    {"key": "seen", "kind": "DATETIME", **PUBLIC},
-    {"key": "tier", "kind": "CHOICE", "choices": ["gold", "silver"], **PUBLIC},
-    {"key": "likes", "kind": "CHOICES", "choices": ["tea", "jam"], **PUBLIC},
-    {"key": "home", "kind": "GEO_POINT", **PUBLIC},
-    {"key": "spouse", "kind": "REFERENCE", **PUBLIC},
-    {"key": "tags", "kind": "STRING", "isList": True, **PUBLIC},
-]
+FIELDS = [field for field in fields() if field["key"] != "years"]
 _KEYS = tuple(field["key"] for field in FIELDS)
 _ONE = "query ($id: ID!) { profile(id: $id) { id } }"
 _LIST = """

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.flow.documents import UPDATE
+from tests.support.every_kind import fields
 from tests.support.gateway import a_profile, define
 
 LIST = """
@@ -17,30 +18,7 @@ query ($where: ProfileFilter, $orderBy: [ProfileOrder!], $first: Int = 100, $aft
 """
 READY = "{ customerSchema { fields { key isReady } } }"
 TENANT = "found"
-PUBLIC = {"dataClass": "PUBLIC", "isSearchable": True}
-FIELDS = [
-    {"key": "note", "kind": "STRING", **PUBLIC},
-    {"key": "company", "kind": "NAME", **PUBLIC},
-    {"key": "code", "kind": "ALPHANUMERIC", **PUBLIC},
-    {"key": "mail", "kind": "EMAIL", **PUBLIC},
-    {"key": "mobile", "kind": "PHONE_NUMBER", **PUBLIC},
-    {"key": "site", "kind": "URL", **PUBLIC},
-    {"key": "address", "kind": "IP", **PUBLIC},
-    {"key": "vip", "kind": "BOOLEAN", **PUBLIC},
-    {"key": "score", "kind": "NUMBER", **PUBLIC},
-    {"key": "limit", "kind": "DECIMAL", **PUBLIC},
-    {"key": "debt", "kind": "MONEY", **PUBLIC},
-    {"key": "since", "kind": "DATE", **PUBLIC},
-    {"key": "seen", "kind": "DATETIME", **PUBLIC},
-    {"key": "tier", "kind": "CHOICE", "choices": ["gold", "silver"], **PUBLIC},
-    {"key": "likes", "kind": "CHOICES", "choices": ["tea", "jam", "rum"], **PUBLIC},
-    {"key": "home", "kind": "GEO_POINT", **PUBLIC},
-    {"key": "spouse", "kind": "REFERENCE", **PUBLIC},
-    {"key": "tags", "kind": "STRING", "isList": True, **PUBLIC},
-    {"key": "years", "kind": "NUMBER", "isList": True, **PUBLIC},
-    {"key": "pin", "kind": "PASSWORD", **PUBLIC},
-    {"key": "plain", "kind": "STRING", "dataClass": "PUBLIC"},
-]
+FIELDS = [*fields(), {"key": "plain", "kind": "STRING", "dataClass": "PUBLIC"}]
 PEOPLE = {
     "ada": {
         "note": "Calls LATE, often",

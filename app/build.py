@@ -70,13 +70,9 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
-        most, told = settings.max_identities, asyncio.Event()
-        definitions = MongoDefinitions(database, sealing, settings.region, told.set)
-        schemas = Schemas(definitions)
+        most = settings.max_identities
         changes = Changes(client, database, sealing, _now, most)
-        work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
-        stack.push_async_callback(work.close)
-        work.start()
+        schemas = _schemas(settings, database, changes, stack)
         profiles = MongoProfiles(client, database, sealing, _now, most)
         wiring = Wiring(
             profiles=profiles,
@@ -91,6 +87,22 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         )
         authenticator = await _authenticator(settings, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database)
+
+
+def _schemas(
+    settings: app_settings.Settings,
+    database: AsyncDatabase[dict[str, Any]],
+    changes: Changes,
+    stack: AsyncExitStack,
+) -> Schemas:
+    """The tenants' schemas, and somebody at work on what their changes ask of profiles."""
+    told = asyncio.Event()
+    definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
+    schemas = Schemas(definitions)
+    work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
+    stack.push_async_callback(work.close)
+    work.start()
+    return schemas
 
 
 def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:

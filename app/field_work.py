@@ -188,6 +188,8 @@ class FieldWork:
         held: Document,
     ) -> tuple[Document, Document] | None:
         needed: Refit = refit(document, definition, job.gone, seal)
+        if not needed.is_readable:
+            return None
         claims = {**held["claims"]}
         claims.pop(definition.id, None)
         claims |= self._changes.claims(needed.found, seal.of_tenant)

@@ -24,8 +24,7 @@ _TAG_BYTES: Final = 16
 class TenantKeys:
     """`wrapping` and `indexing` hold keys by version, from 1; the greatest is the one in use.
 
-    While an index is made anew, `indexing` holds the former version too: `oldest` is the one that
-    every stored value has.
+    An index says by which version of its key it was made.
     """
 
     tenant: str

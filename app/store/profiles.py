@@ -150,7 +150,7 @@ class MongoProfiles:
             update = update_of(patch, seal, self._now())
             done = await self._profiles.update_one(query, update)
         if not done.matched_count:
-            await self._explain(id, scope, if_version)
+            raise mismatch(await self._version(id, scope))
 
     async def add_identity(
         self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
@@ -204,7 +204,7 @@ class MongoProfiles:
             known = await self._sealing.keyring.profiles(scope.tenant, [id])
         if id in known:
             return ProfileSeal(of_tenant, id, known[id])
-        await self._explain(id, scope, None)
+        await self._version(id, scope)
         return await self._sealing.written(scope.tenant, id)
 
     async def _seen(self, id: str, identity: NamedIdentity, scope: Scope) -> None:
@@ -216,11 +216,11 @@ class MongoProfiles:
                 array_filters=[{"seen.index": of_tenant.index(identity.name)}],
             )
 
-    async def _explain(self, id: str, scope: Scope, if_version: int | None) -> None:
-        """Say why a profile couldn't be changed, if there is a reason."""
+    async def _version(self, id: str, scope: Scope) -> int:
+        """The version of a profile; raises `NotFound` where there is none."""
         with store_failures():
             found = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, {"version": 1})
         if found is None:
             raise NotFound(ABSENT)
-        if if_version is not None:
-            raise mismatch(found["version"])
+        version: int = found["version"]
+        return version

@@ -21,12 +21,14 @@ from policies.unreadable import Unreadable
 class Refit:
     """What one profile needs.  `update` may be empty; `found` says what its value claims then.
 
-    `is_left`: its value doesn't fit, so that it stays where it was.
+    `is_left`: its value doesn't fit, so that it stays where it was.  `is_readable` is false where
+    it can't be opened: then the profile keeps its claims too.
     """
 
     update: Document
     found: Findable
     is_left: bool = False
+    is_readable: bool = True
 
 
 def refit(
@@ -38,8 +40,12 @@ def refit(
     """What makes a profile's document what the definition wants; nothing where it is already."""
     tenant, custom = document["tenant"], document.get("custom", {})
     value, is_left = _value(document, definition, seal)
+    if definition.is_sealed and not seal.keys.ciphers:
+        # Nothing can be sealed for somebody who was erased, or whose keys are damaged.
+        return Refit({}, Findable(), is_left=seal.keys.is_damaged, is_readable=False)
     if isinstance(value, Unreadable):
-        return Refit({}, Findable(), is_left=value is Unreadable.DAMAGED)
+        is_left = value is Unreadable.DAMAGED
+        return Refit({}, Findable(), is_left=is_left, is_readable=False)
     found = Findable(claims={definition.id: ()})
     if not definition.is_retired:
         try:

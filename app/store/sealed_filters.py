@@ -5,10 +5,7 @@ from graph.model.filter import All, AnyOf, Condition, Filter, Not, Operator
 
 
 def as_kept(where: Filter, seal: TenantSeal) -> Filter:
-    """The filter with what profiles keep in place of the keys of sealed fields.
-
-    While the index is made anew, a value may be kept by the old key or by the new one.
-    """
+    """The filter with what profiles keep in place of the keys of sealed fields."""
     match where:
         case All():
             return All(tuple(as_kept(part, seal) for part in where.parts))

@@ -52,9 +52,9 @@ class TenantSeal:
         """Whether a core attribute of a profile is sealed."""
         return _CORE.get(attribute) in self.classes
 
-    def index(self, name: IdentityName, version: int | None = None) -> str:
+    def index(self, name: IdentityName) -> str:
         """How the store names an identity or a unique value."""
-        return f"{name.kind}/{self.keys.index(name.kind, name.value, version)}"
+        return f"{name.kind}/{self.keys.index(name.kind, name.value)}"
 
     def seal(self, place: str, value: object) -> bytes:
         """A value that is the tenant's and no profile's, sealed for its place."""

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from app.keyring.profile_keys import ProfileKeys
 from app.store.documents import to_document
 from app.store.refit import refit
@@ -210,3 +212,13 @@ def test_what_was_erased_is_left_as_it_is_and_is_no_trouble():
 
     assert erased.opened("custom/F1", document["custom"]["F1"]) is Unreadable.ERASED
     assert (found.update, found.is_left) == ({}, False)
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_default_is_not_sealed_where_the_keys_are_gone_and_that_stops_nothing(is_damaged):
+    required = replace(SEALED, is_searchable=False, slot=None, is_required=True, default="none")
+    gone = replace(SEAL, keys=ProfileKeys({}, is_damaged=is_damaged))
+
+    found = refit(kept(required, {}), required, (), gone)
+
+    assert (found.update, found.is_left, found.is_readable) == ({}, is_damaged, False)

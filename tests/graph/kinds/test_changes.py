@@ -80,7 +80,10 @@ def test_a_required_value_can_not_be_cleared(field):
 
 
 def test_a_required_value_may_be_replaced_and_another_cleared():
-    refuse_cleared({"Account": "A2", "Note": None}, SCHEMA)
+    with pytest.raises(BadValue):
+        refuse_cleared({"Account": None, "Note": None}, SCHEMA)
+
+    assert refuse_cleared({"Account": "A2", "Note": None}, SCHEMA) is None
 
 
 def test_values_are_put_where_their_field_keeps_them():

@@ -27,7 +27,7 @@ class Identity:
     """One way to recognise a person.
 
     `value` is normalised (E.164 for phones, lower case for e-mail); `raw` is what was given.
-    Instants are aware, UTC.
+    Instants are aware, UTC.  `origins` are the absorbed profiles that brought it; none: its own.
     """
 
     channel: Channel | None = classified(DataClass.BEHAVIOURAL)
@@ -38,6 +38,7 @@ class Identity:
     source: str | None = classified(DataClass.INTERNAL, default=None)
     first_seen_at: datetime | None = classified(DataClass.BEHAVIOURAL, default=None)
     last_seen_at: datetime | None = classified(DataClass.BEHAVIOURAL, default=None)
+    origins: tuple[str, ...] = classified(DataClass.INTERNAL, default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,12 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A record of a CRM that is this person."""
+    """A record of a CRM that is this person; `origins` as those of an identity."""
 
     source: str | None = classified(DataClass.INTERNAL)
     object: str | None = classified(DataClass.INTERNAL)
     record_id: str | None = classified(DataClass.INTERNAL)
+    origins: tuple[str, ...] = classified(DataClass.INTERNAL, default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

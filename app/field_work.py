@@ -23,10 +23,11 @@ from app.store.indexes import create_slot_index
 from app.store.names import PROFILES
 from app.store.refit import Refit, refit, wanted_of
 from app.store.sealing import ProfileSeal
-from app.store.search import base_of, end_of, path_of
+from app.store.search import path_of, walked
 from graph.errors import GatewayError, VersionMismatch
 from graph.model.custom_field import FieldDefinition
 from graph.model.errors import ModelError
+from graph.model.profile import ProfileState
 from graph.model.search import BY_ID
 from policies.plan import Scope
 
@@ -115,8 +116,7 @@ class FieldWork:
         await self._jobs.close(job)
 
     async def _walk(self, job: Job, definition: FieldDefinition) -> None:
-        base, path = base_of(job.tenant, BY_ID), path_of(BY_ID)
-        query = {path: {"$gt": job.after or base, "$lt": end_of(base)}}
+        query, path = walked(job.tenant, job.after), path_of(BY_ID)
         with store_failures(), pymongo.timeout(_WITHIN_S):
             cursor = self._profiles.find(query, wanted_of(definition), batch_size=_BATCH)
             async with cursor.sort(path, 1) as profiles:
@@ -135,7 +135,9 @@ class FieldWork:
             needed = refit(document, definition, job.gone, seals[document["id"]])
             if needed.is_left:
                 failed.append(document["id"])
-            if any(needed.found.claims.values()) or definition.id in document.get("claims", {}):
+            is_merged = document["state"] == ProfileState.MERGED.value
+            claims = document.get("claims", {}) if not is_merged else {}
+            if any(needed.found.claims.values()) or definition.id in claims:
                 if not await self._refit_one(document, definition, job):
                     failed.append(document["id"])
             elif needed.update:
@@ -164,14 +166,10 @@ class FieldWork:
             now = await self._profiles.find_one({"_id": document["_id"]}, wanted_of(definition))
             if now is None:
                 return True
-            seals = await self._seals(job.tenant, [now], definition)
+            seal = (await self._seals(job.tenant, [now], definition))[now["id"]]
+            changed = partial(self._changed, now, definition, job, seal)
             try:
-                await self._changes.change(
-                    now["id"],
-                    scope,
-                    now["version"],
-                    partial(self._changed, now, definition, job, seals[now["id"]]),
-                )
+                await self._changes.change(seal, scope, now["version"], changed, None)
             except VersionMismatch:
                 continue
             except (GatewayError, ModelError):

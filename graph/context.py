@@ -4,6 +4,7 @@ from strawberry.types import Info
 
 from graph.live import LiveReads
 from graph.loaders import ProfileLoader
+from graph.model.provenance import Author
 from graph.plan import DocumentPlan
 from graph.wiring import Wiring
 from policies.principal import Principal
@@ -18,6 +19,12 @@ class Context:
     profiles: ProfileLoader
     live: LiveReads
     wiring: Wiring
+
+    @property
+    def author(self) -> Author:
+        """Who changes what this operation changes."""
+        subject = self.principal.subject
+        return Author(subject, self.principal.client or subject)
 
 
 GatewayInfo = Info[Context, None]

@@ -1,6 +1,6 @@
 """What the graph needs from a store.  `app.store` supplies it; tests run it over the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.model.filter import Filter, Order
+from graph.model.history import HistoryEntry, HistoryKind, MergeNote
 from graph.model.identity import Identity, IdentityName
 from graph.model.profile import Profile, ProfilePatch
+from graph.model.provenance import Author
+from graph.model.record import Record
 from graph.model.search import Findable
 from policies.plan import Scope
 
@@ -71,6 +74,7 @@ class Profiles(Protocol):
         found: Findable,
         identities: Sequence[NamedIdentity],
         scope: Scope,
+        author: Author,
     ) -> None:
         """Keep a new profile and claim what is its alone, all or nothing.
 
@@ -81,7 +85,12 @@ class Profiles(Protocol):
         """
 
     async def recognise(
-        self, profile: Profile, found: Findable, identity: NamedIdentity, scope: Scope
+        self,
+        profile: Profile,
+        found: Findable,
+        identity: NamedIdentity,
+        scope: Scope,
+        author: Author,
     ) -> tuple[str, bool]:
         """The id of the profile that has `identity`, and whether it was created just now.
 
@@ -89,9 +98,11 @@ class Profiles(Protocol):
         """
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
+        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None, author: Author
     ) -> None:
         """Apply a patch and count the version up.
+
+        An old id of a merged profile means the surviving profile, here and below.
 
         Raises:
             NotFound: no such profile.
@@ -100,7 +111,12 @@ class Profiles(Protocol):
         """
 
     async def add_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
     ) -> None:
         """Claim an identity for a profile.  Adding what it has already changes nothing.
 
@@ -111,13 +127,77 @@ class Profiles(Protocol):
         """
 
     async def remove_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
     ) -> None:
         """Give an identity up.
 
         Raises:
             NotFound: no such profile, or it doesn't have this identity.
             VersionMismatch: see `update`.
+        """
+
+
+Found = Callable[[Profile], Findable]
+"""What a profile's custom values are found by and claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What becomes of profiles: the records that change, and for each what its history says.
+
+    `shown` is the id of the profile that the caller asked for.
+    """
+
+    shown: str
+    records: Mapping[str, Record]
+    notes: Mapping[str, tuple[HistoryKind, MergeNote]]
+
+
+Rewrite = Callable[[Mapping[str, Record]], Rewritten]
+"""From the records of profiles and of all that are part of them: what becomes of them."""
+
+
+class Rewriting(Protocol):
+    """Changes of several profiles at once, each whole or not at all.
+
+    Both methods read the profiles of `ids`, or who stands for those by now, and all that are part
+    of them.
+
+    Raises:
+        NotFound: one of them isn't there.
+        Conflict: a claim is somebody else's by now, or the profiles change too fast.
+        Erased: one of them was erased.
+    """
+
+    async def preview(self, ids: Sequence[str], rewrite: Rewrite, scope: Scope) -> Rewritten:
+        """What would become of profiles."""
+
+    async def rewrite(
+        self, ids: Sequence[str], rewrite: Rewrite, found: Found, scope: Scope, author: Author
+    ) -> Rewritten:
+        """Write what becomes of profiles; nothing where no record changes."""
+
+
+class History(Protocol):
+    """What happened to profiles."""
+
+    async def page(
+        self,
+        profiles: Sequence[str],
+        scope: Scope,
+        *,
+        first: int,
+        after: str | None,
+        attributes: AbstractSet[str],
+    ) -> list[tuple[str, HistoryEntry]]:
+        """Up to `first` entries of several profiles, the newest first, each with its cursor.
+
+        Values of `attributes` alone are read, and of items those parts that `ITEM.PART` names.
         """
 
 

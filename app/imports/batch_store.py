@@ -14,26 +14,22 @@ from app.imports.bookmark import BOOKMARKS, Bookmark, bookmark_document, bookmar
 from app.imports.errors import Contested, ImportTrouble
 from app.imports.roster import Person
 from app.store.attach import Store
-from app.store.changes import Changes
+from app.store.changes import BARE, Changes
 from app.store.claims import claimed
 from app.store.documents import Document, from_document
+from app.store.explained import explained
 from app.store.failures import store_failures
-from app.store.names import IDENTITIES, PROFILES, key_of
+from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal
 from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
+from graph.model.provenance import Author
 from policies.plan import Scope
 
 _WITHIN_S: Final = 120.0
 # The embedded server takes, for each key that is there, longer the more of them are asked for.
 _KEYS_AT_ONCE: Final = 100
 _COMPARED: Final = frozenset({"name.given", "name.family", "birth_date", "gender", "language"})
-_HELD: Final = dict.fromkeys(
-    (
-        *("id", "version", "state", "identities", "claims", "search", "links", "custom"),
-        *("name", "birthDate", "gender", "language"),
-    ),
-    1,
-)
+_AUTHOR: Final = Author("profile-gateway import", "import")
 
 
 @dataclass(slots=True)
@@ -45,6 +41,7 @@ class _Writes:
     claims: list[Document] = field(default_factory=list)
     profiles: list[Document] = field(default_factory=list)
     updates: list[UpdateOne] = field(default_factory=list)
+    history: list[Document] = field(default_factory=list)
 
 
 class BatchStore:
@@ -55,6 +52,7 @@ class BatchStore:
     ) -> None:
         self._client = store.client
         self._profiles = store.database[PROFILES]
+        self._history = store.database[HISTORY]
         self._identities = store.database[IDENTITIES]
         self._bookmarks = store.database[BOOKMARKS]
         self._changes = changes
@@ -78,9 +76,8 @@ class BatchStore:
         found: dict[str, Document] = {}
         with store_failures(), pymongo.timeout(_WITHIN_S):
             for part in _parted(keys):
-                async for document in self._profiles.find({"_id": {"$in": part}}, _HELD):
-                    known = {"identities": [], "claims": {}, "search": {}, **document}
-                    found[document["id"]] = known
+                async for document in self._profiles.find({"_id": {"$in": part}}):
+                    found[document["id"]] = {**BARE, **document}
         return found
 
     async def mark(self) -> Bookmark | None:
@@ -151,10 +148,12 @@ class BatchStore:
             done = await self._profiles.bulk_write(writes.updates, session=session)
             if done.matched_count < len(writes.updates):
                 raise Contested
+        if writes.history:
+            await self._history.insert_many(writes.history, session=session)
 
     def _plan_insert(self, person: Person, seal: ProfileSeal, writes: _Writes) -> None:
         profile = _profile(person, self._now)
-        document = self._changes.new_document(profile, person.found, person.added, seal)
+        document = self._changes.new_document(profile, person.found, person.added, seal, _AUTHOR)
         self._plan_claims(claimed(document), person.id, writes)
         writes.profiles.append(document)
 
@@ -168,6 +167,8 @@ class BatchStore:
             added = [self._changes.entry(identity, seal) for identity in person.added]
             update["$set"]["identities"] = [*held["identities"], *added]
         update["$inc"]["version"] = person.rows
+        update, entry = explained(held, update, seal, _AUTHOR, self._now)
+        writes.history += [entry] if entry else []
         before, after = claimed(held), claimed(then | {"identities": person.entries})
         writes.gone += [key_of(self._scope.tenant, index) for index in sorted(before - after)]
         self._plan_claims(after - before, person.id, writes)

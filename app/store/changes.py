@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pymongo
 from pymongo import AsyncMongoClient
@@ -10,21 +10,26 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.claims import claimed, joined
+from app.store.claims import claimed, claimed_by_values, joined
 from app.store.documents import Document, identity_document, search_of, to_document, update_of
+from app.store.explained import explained
 from app.store.failures import store_failures
-from app.store.names import IDENTITIES, PROFILES, key_of
+from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
+from app.store.records import CREATED
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.identity import MAX_PER_CHANNEL
 from graph.model.profile import Profile, ProfilePatch
+from graph.model.provenance import Author
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
 
 TAKEN = "One of the identities or unique values belongs to another profile."
 ABSENT = "There is no such profile."
+BARE: Final[Document] = {"identities": [], "claims": {}, "reserved": {}, "search": {}}
+"""What a profile's document may lack."""
 
 Change = Callable[[Document], tuple[Document, Document] | None]
 """From what a profile claims and is found by: its update, and what it claims then."""
@@ -44,6 +49,7 @@ class Changes:
         self._client = client
         self._profiles = database[PROFILES]
         self._identities = database[IDENTITIES]
+        self._history = database[HISTORY]
         self.sealing = sealing
         self._now = now
         self.max_per_channel = max_per_channel
@@ -54,11 +60,12 @@ class Changes:
         found: Findable,
         identities: Sequence[NamedIdentity],
         scope: Scope,
+        author: Author,
     ) -> None:
         """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken."""
         of_tenant = await self.sealing.tenant(scope.tenant)
         seal, keys = self.sealing.new(of_tenant, profile.id)
-        document = self.new_document(profile, found, identities, seal)
+        document = self.new_document(profile, found, identities, seal, author)
 
         async def write(session: AsyncClientSession) -> None:
             # Claims first: of many who race for one, all but the winner stop here.
@@ -71,28 +78,32 @@ class Changes:
 
     async def change(
         self,
-        id: str,
+        seal: ProfileSeal,
         scope: Scope,
         if_version: int | None,
         change: Change,
+        author: Author | None,
     ) -> None:
-        """Change a profile and its claims together; nothing where `change` says None.
+        """Change a profile, its claims and its history together; nothing where `change` says None.
+
+        The profile is the one that `seal` is of.  Without an author nothing is told: values aren't
+        changed, only how they are kept.
 
         Raises:
             NotFound, VersionMismatch, Conflict: see `graph.ports.Profiles`.
         """
 
         async def write(session: AsyncClientSession) -> None:
-            held = await self._held(id, scope, if_version, session)
+            held = await self._held(seal.profile, scope, if_version, session)
             changed = change(held)
             if changed is None:
                 return
             update, then = changed
-            before, after = claimed(held), claimed(then)
-            for index in sorted(after - before):
-                await self.insert_claim(index, id, scope, session)
-            if gone := [key_of(scope.tenant, index) for index in sorted(before - after)]:
-                await self._identities.delete_many({"_id": {"$in": gone}}, session=session)
+            if author:
+                update, entry = explained(held, update, seal, author, self._now())
+                if entry:
+                    await self._history.insert_one(entry, session=session)
+            await self._claim(held, then, scope, session)
             query = {"_id": held["_id"], "version": held["version"]}
             done = await self._profiles.update_one(query, update, session=session)
             if not done.matched_count:
@@ -102,6 +113,30 @@ class Changes:
             await self.transaction(write)
         except DuplicateKeyError:
             raise Conflict(TAKEN) from None
+
+    async def _claim(
+        self, held: Document, then: Document, scope: Scope, session: AsyncClientSession
+    ) -> None:
+        """Claim what a profile is to have, and free what it hasn't got any more."""
+        before, after = claimed(held), claimed(then)
+        new = after - before
+        if new and held.get("members"):
+            # What a profile that it absorbed has claimed is its own.
+            keys = [key_of(scope.tenant, index) for index in sorted(new)]
+            own = {"_id": {"$in": keys}, "profile": held["id"]}
+            known = {claim["_id"] async for claim in self._identities.find(own, session=session)}
+            new = {index for index in new if key_of(scope.tenant, index) not in known}
+        for index in sorted(new):
+            await self.insert_claim(index, held["id"], scope, session)
+        values = claimed_by_values(held)
+        for gone, narrowed in (
+            (before - values, {}),
+            # A value that came with an absorbed profile is still that one's.
+            (before & values, {"origin": None}),
+        ):
+            if keys := [key_of(scope.tenant, index) for index in sorted(gone - after)]:
+                query = {"_id": {"$in": keys}, **narrowed}
+                await self._identities.delete_many(query, session=session)
 
     def changed(
         self, held: Document, changes: Document | None, scope: Scope
@@ -117,29 +152,32 @@ class Changes:
     ) -> tuple[Document, Document]:
         """The update of a patch with the claims and the grams that follow from it."""
         update = update_of(patch, seal, self._now())
+        if links := update["$set"].get("links"):
+            known = {_link_key(item): item for item in held.get("links", ())}
+            update["$set"]["links"] = [known.get(_link_key(item), item) for item in links]
         search = held["search"] | {
             place.slot: keys for place, keys in search_of(patch, seal).items()
         }
         update["$set"][GRAMS] = grams_of({slot: keys for slot, keys in search.items() if keys})
         claims = self.claims(patch.found, seal.of_tenant)
+        reserved = {name: kept for name, kept in held["reserved"].items() if name not in claims}
         if claims:
             kept = {**held["claims"], **claims}
             update["$set"]["claims"] = {name: indexes for name, indexes in kept.items() if indexes}
-        return update, held | {"claims": {**held["claims"], **claims}}
+        if reserved != held["reserved"]:
+            update["$set"]["reserved"] = reserved
+        return update, held | {"claims": {**held["claims"], **claims}, "reserved": reserved}
 
     async def _held(
         self, id: str, scope: Scope, if_version: int | None, session: AsyncClientSession
     ) -> Document:
-        """What a profile claims and is found by, read inside a transaction."""
-        wanted = {"id": 1, "version": 1, "identities": 1, "claims": 1, "search": 1}
-        held = await self._profiles.find_one(
-            {"_id": key_of(scope.tenant, id)}, wanted, session=session
-        )
+        """A profile as it is kept, read inside a transaction."""
+        held = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, session=session)
         if held is None:
             raise NotFound(ABSENT)
         if if_version is not None and held["version"] != if_version:
             raise mismatch(held["version"])
-        return {"identities": [], "claims": {}, "search": {}, **held}
+        return {**BARE, **held}
 
     async def insert_claim(
         self, index: str, id: str, scope: Scope, session: AsyncClientSession
@@ -166,12 +204,14 @@ class Changes:
         found: Findable,
         identities: Sequence[NamedIdentity],
         seal: ProfileSeal,
+        author: Author,
     ) -> Document:
-        """A new profile as it is kept, with what it claims."""
+        """A new profile as it is kept, with what it claims and who made it."""
         entries: list[Document] = []
         for item in identities:
             entries = joined(entries, self.entry(item, seal), self.max_per_channel)
         document = to_document(profile, entries, seal, found)
+        document[CREATED] = {"by": author.by, "source": author.source}
         claimed_now = self.claims(found, seal.of_tenant)
         if claims := {name: kept for name, kept in claimed_now.items() if kept}:
             document["claims"] = claims
@@ -187,6 +227,10 @@ class Changes:
     def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
         return identity_document(identity.identity, seal.of_tenant.index(identity.name), seal)
+
+
+def _link_key(link: Document) -> tuple[str, ...]:
+    return link["source"], link["object"], link["recordId"]
 
 
 def mismatch(version: int | None) -> VersionMismatch:

@@ -1,7 +1,8 @@
 """What a profile claims for itself alone: its identities, and values of fields that are unique.
 
-The claims of a profile are in its document, `identities[].index` and `claims.FIELD_ID`.  For each
-there is a document in the collection `identities`; inserting its `_id` is the claim.
+The claims of a profile are in its document: `identities[].index`, `claims.FIELD_ID` and, of values
+that lie under those of profiles it absorbed, `reserved.FIELD_ID`.  For each there is a document in
+the collection `identities`; inserting its `_id` is the claim.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,17 @@ from graph.ports import NamedIdentity
 
 def claimed(held: Mapping[str, Any]) -> set[str]:
     """Every index that a profile's document claims."""
-    of_fields = (index for indexes in held.get("claims", {}).values() for index in indexes)
-    return {item["index"] for item in held.get("identities", ())} | set(of_fields)
+    return {item["index"] for item in held.get("identities", ())} | claimed_by_values(held)
+
+
+def claimed_by_values(held: Mapping[str, Any]) -> set[str]:
+    """Every index that values of a profile's custom fields claim."""
+    return {
+        index
+        for part in ("claims", "reserved")
+        for indexes in held.get(part, {}).values()
+        for index in indexes
+    }
 
 
 def unsealed_entry(identity: NamedIdentity, seal: TenantSeal) -> Document:

@@ -52,10 +52,13 @@ _IDENTITY = {
     "first_seen_at": "firstSeenAt",
     "last_seen_at": "lastSeenAt",
 }
+_ORIGINS: Final = "origins"
 CORE_PATHS: Final = {
     name: _PATHS[name] for name in ("name.given", "name.family", "birth_date", "gender", "language")
 }
 SEALED_PARTS: Final = ("value", "raw")
+ALL: Final = frozenset({*CORE_PATHS, *(f"identities.{part}" for part in SEALED_PARTS)})
+"""What opens everything that is sealed in a document."""
 _ALWAYS: Final = frozenset({"id", "version"})
 
 
@@ -157,7 +160,12 @@ def from_document(
             _identity(item, seal, attributes) for item in document.get("identities", ())
         ),
         links=tuple(
-            Link(source=item["source"], object=item["object"], record_id=item["recordId"])
+            Link(
+                source=item["source"],
+                object=item["object"],
+                record_id=item["recordId"],
+                origins=tuple(item.get(_ORIGINS, ())),
+            )
             for item in document.get("links", ())
         ),
         custom={
@@ -227,7 +235,7 @@ def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Docu
     for part in SEALED_PARTS:
         if kept[part] is not None:
             kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
-    return _present({"index": index, "channel": channel, **kept})
+    return _present({"index": index, "channel": channel, **kept, _ORIGINS: list(identity.origins)})
 
 
 def identity_place(channel: str | None, index: str, part: str) -> str:
@@ -242,11 +250,13 @@ def _identity(item: Mapping[str, Any], seal: ProfileSeal, attributes: AbstractSe
             place = identity_place(item["channel"], item["index"], part)
             is_wanted = f"identities.{part}" in attributes
             values[part] = seal.opened_sealed(place, values[part]) if is_wanted else None
-    return Identity(channel=Channel(item["channel"]), **values)
+    origins = tuple(item.get(_ORIGINS, ()))
+    return Identity(channel=Channel(item["channel"]), origins=origins, **values)
 
 
 def _link(link: Link) -> Document:
-    return {"source": link.source, "object": link.object, "recordId": link.record_id}
+    kept = {"source": link.source, "object": link.object, "recordId": link.record_id}
+    return {**kept, _ORIGINS: list(link.origins)} if link.origins else kept
 
 
 def kept_core(seal: ProfileSeal, attribute: str, value: object) -> Any:  # noqa: ANN401 - whatever BSON holds

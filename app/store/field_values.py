@@ -10,14 +10,13 @@ from app.store.documents import Document, opened_custom
 from app.store.failures import store_failures
 from app.store.names import PROFILES
 from app.store.sealing import ProfileSeal, Sealing
-from app.store.search import base_of, end_of, path_of
+from app.store.search import walked
 from graph.errors import BreaksValues
 from graph.kinds.definitions import is_checked_against_values, is_converted, misfit
 from graph.kinds.search import keys_of
 from graph.kinds.values import convert_value
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import ProfileState
-from graph.model.search import BY_ID
 from policies.unreadable import Unreadable
 
 _EXAMPLES: Final = 5
@@ -83,7 +82,5 @@ def _fits(
 def _profiles(
     database: AsyncDatabase[Document], tenant: str, definition: FieldDefinition
 ) -> AsyncCursor[Document]:
-    base, path = base_of(tenant, BY_ID), path_of(BY_ID)
     wanted = {"id": 1, "state": 1, f"custom.{definition.kept_as}": 1}
-    query = {path: {"$gte": base, "$lt": end_of(base)}}
-    return database[PROFILES].find(query, wanted, batch_size=_BATCH)
+    return database[PROFILES].find(walked(tenant), wanted, batch_size=_BATCH)

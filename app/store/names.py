@@ -9,6 +9,9 @@ DEFINITIONS: Final = "definitions"
 META: Final = "meta"
 JOBS: Final = "jobs"
 FILTERS: Final = "filters"
+HISTORY: Final = "history"
+MERGED: Final = "merged"
+"""What stands before the id in the `_id` of a profile that another one absorbed."""
 
 
 def key_of(tenant: str, *parts: str) -> str:

@@ -18,7 +18,7 @@ from app.store.definitions import MongoDefinitions
 from app.store.resealing import NEEDED, resealed
 from app.store.rotation_steps import BATCH, LONG_AGO, Progress, Rotated, Settling, batches, now
 from app.store.sealing import Sealing, generations_of
-from app.store.search import base_of, end_of, path_of
+from app.store.search import path_of, walked
 from graph.model.custom_field import CustomerSchema
 from graph.model.search import BY_ID
 
@@ -176,8 +176,7 @@ class ProfileRotation:
         return left
 
     async def _walk(self, tenant: str, after: str | None) -> AsyncIterator[list[Document]]:
-        base, path = base_of(tenant, BY_ID), path_of(BY_ID)
-        query = {path: {"$gt": after or base, "$lt": end_of(base)}}
+        query, path = walked(tenant, after), path_of(BY_ID)
         cursor = self._profiles.find(query, NEEDED, batch_size=BATCH).sort(path, 1)
         async for documents in batches(cursor):
             yield documents

@@ -9,20 +9,15 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.changes import ABSENT, TAKEN, Changes, mismatch
+from app.store.changes import ABSENT, TAKEN, Changes
 from app.store.claims import is_same, joined, unsealed_entry
-from app.store.documents import (
-    Document,
-    from_document,
-    needs_reading,
-    projection,
-    update_of,
-)
+from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
@@ -31,6 +26,7 @@ from graph.errors import Conflict, NotFound
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
 from graph.model.profile import Profile, ProfilePatch
+from graph.model.provenance import Author
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
@@ -108,10 +104,11 @@ class MongoProfiles:
         found: Findable,
         identities: Sequence[NamedIdentity],
         scope: Scope,
+        author: Author,
     ) -> None:
         """See `graph.ports.Profiles`."""
         try:
-            await self._changes.insert(profile, found, identities, scope)
+            await self._changes.insert(profile, found, identities, scope, author)
         except DuplicateKeyError:
             # The driver repeats a commit whose answer was lost, and may find its own work.
             with store_failures():
@@ -120,7 +117,12 @@ class MongoProfiles:
                 raise Conflict(TAKEN) from None
 
     async def recognise(
-        self, profile: Profile, found: Findable, identity: NamedIdentity, scope: Scope
+        self,
+        profile: Profile,
+        found: Findable,
+        identity: NamedIdentity,
+        scope: Scope,
+        author: Author,
     ) -> tuple[str, bool]:
         """See `graph.ports.Profiles`."""
         for _ in range(_ATTEMPTS):
@@ -129,58 +131,79 @@ class MongoProfiles:
                 await self._seen(known, identity, scope)
                 return known, known == profile.id
             with suppress(DuplicateKeyError):  # somebody else was faster: see who it is
-                await self._changes.insert(profile, found, [identity], scope)
+                await self._changes.insert(profile, found, [identity], scope, author)
                 return profile.id, True
         raise Conflict("The identity changes hands too fast; try again.")
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
+        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None, author: Author
     ) -> None:
         """See `graph.ports.Profiles`."""
-        seal = await self._written(id, scope)
-        if needs_reading(patch):
-            await self._changes.change(
-                id, scope, if_version, lambda held: self._changes.patched(held, patch, seal)
-            )
-            return
-        query: Document = {"_id": key_of(scope.tenant, id)}
-        if if_version is not None:
-            query["version"] = if_version
-        with store_failures():
-            update = update_of(patch, seal, self._now())
-            done = await self._profiles.update_one(query, update)
-        if not done.matched_count:
-            raise mismatch(await self._version(id, scope))
-
-    async def add_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
-    ) -> None:
-        """See `graph.ports.Profiles`."""
-        entry = self._changes.entry(identity, await self._written(id, scope))
-
-        def add(held: Document) -> Document | None:
-            kept = joined(held["identities"], entry, self._changes.max_per_channel)
-            return {"identities": kept} if len(kept) > len(held["identities"]) else None
-
-        await self._changes.change(
-            id, scope, if_version, lambda held: self._changes.changed(held, add(held), scope)
+        await self._change(
+            id,
+            scope,
+            if_version,
+            lambda seal, held: self._changes.patched(held, patch, seal),
+            author,
         )
 
-    async def remove_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
+    async def add_identity(
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
     ) -> None:
         """See `graph.ports.Profiles`."""
-        entry = unsealed_entry(identity, await self._sealing.tenant(scope.tenant))
 
-        def remove(held: Document) -> Document:
+        def add(seal: ProfileSeal, held: Document) -> tuple[Document, Document] | None:
+            entry, before = self._changes.entry(identity, seal), held["identities"]
+            kept = joined(before, entry, self._changes.max_per_channel)
+            changes = {"identities": kept} if len(kept) > len(before) else None
+            return self._changes.changed(held, changes, scope)
+
+        await self._change(id, scope, if_version, add, author)
+
+    async def remove_identity(
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
+    ) -> None:
+        """See `graph.ports.Profiles`."""
+
+        def remove(seal: ProfileSeal, held: Document) -> tuple[Document, Document] | None:
+            entry = unsealed_entry(identity, seal.of_tenant)
             left = [item for item in held["identities"] if not is_same(item, entry)]
             if len(left) == len(held["identities"]):
                 raise NotFound("The profile doesn't have this identity.")
-            return {"identities": left}
+            return self._changes.changed(held, {"identities": left}, scope)
 
-        await self._changes.change(
-            id, scope, if_version, lambda held: self._changes.changed(held, remove(held), scope)
-        )
+        await self._change(id, scope, if_version, remove, author)
+
+    async def _change(
+        self,
+        id: str,
+        scope: Scope,
+        if_version: int | None,
+        change: Callable[[ProfileSeal, Document], tuple[Document, Document] | None],
+        author: Author,
+    ) -> None:
+        """Change a profile; under an id of one that was absorbed, the one that stands for it."""
+        for _ in range(_ATTEMPTS):
+            seal = await self._written(id, scope)
+            try:
+                return await self._changes.change(
+                    seal, scope, if_version, partial(change, seal), author
+                )
+            except NotFound:
+                # It may have been absorbed just now.
+                if await self._standing(id, scope) == seal.profile:
+                    raise
+        raise Conflict("The profile is merged again and again; try again.")
 
     async def _read(
         self, ids: AbstractSet[str], scope: Scope, attributes: AbstractSet[str]
@@ -199,13 +222,23 @@ class MongoProfiles:
 
     async def _written(self, id: str, scope: Scope) -> ProfileSeal:
         """The seal of a profile that is to be changed; none is made for one that isn't there."""
-        of_tenant = await self._sealing.tenant(scope.tenant)
+        standing = await self._standing(id, scope)
+        return await self._sealing.written(scope.tenant, standing)
+
+    async def _standing(self, id: str, scope: Scope) -> str:
+        """The id of the profile that stands for this one now: itself, or who absorbed it.
+
+        Raises:
+            NotFound: there is no such profile.
+        """
         with store_failures():
-            known = await self._sealing.keyring.profiles(scope.tenant, [id])
-        if id in known:
-            return ProfileSeal(of_tenant, id, known[id])
-        await self._version(id, scope)
-        return await self._sealing.written(scope.tenant, id)
+            query = {"_id": key_of(scope.tenant, id)}
+            if await self._profiles.find_one(query, {"_id": 1}) is not None:
+                return id
+            survivors = await self._survivors({id}, scope)
+        if id not in survivors:
+            raise NotFound(ABSENT)
+        return survivors[id]
 
     async def _seen(self, id: str, identity: NamedIdentity, scope: Scope) -> None:
         of_tenant = await self._sealing.tenant(scope.tenant)
@@ -215,12 +248,3 @@ class MongoProfiles:
                 {"$max": {"identities.$[seen].lastSeenAt": self._now()}},
                 array_filters=[{"seen.index": of_tenant.index(identity.name)}],
             )
-
-    async def _version(self, id: str, scope: Scope) -> int:
-        """The version of a profile; raises `NotFound` where there is none."""
-        with store_failures():
-            found = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, {"version": 1})
-        if found is None:
-            raise NotFound(ABSENT)
-        version: int = found["version"]
-        return version

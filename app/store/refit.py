@@ -47,7 +47,9 @@ def refit(
         is_left = value is Unreadable.DAMAGED
         return Refit({}, Findable(), is_left=is_left, is_readable=False)
     found = Findable(claims={definition.id: ()})
-    if not definition.is_retired:
+    # Nobody finds one that was absorbed, and what it claims is the standing profile's.
+    is_merged = document["state"] == ProfileState.MERGED.value
+    if not (definition.is_retired or is_merged):
         try:
             found = _found(definition, value)
         except BadValue:

@@ -14,10 +14,13 @@ from app.store.documents import (
     kept_custom,
     loaded_value,
 )
+from app.store.records import own_values
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys
 from graph.kinds.search import findable
 from graph.model.custom_field import CustomerSchema
+from graph.model.profile import ProfileState
+from graph.model.record import CUSTOM
 from policies.unreadable import Unreadable
 
 
@@ -28,6 +31,9 @@ def resealed(document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSch
     """
     custom = dict(_custom(document, seal, schema))
     put = dict(_core(document, seal)) | dict(_identities(document, seal)) | custom
+    put |= dict(_own(document, seal, schema))
+    if document["state"] == ProfileState.MERGED.value:
+        return {"$set": put} if put else {}
     search = dict(document.get("search", {}))
     dropped = {}
     for slot, kept in _search(document, seal, schema):
@@ -76,6 +82,39 @@ def _custom(
             yield f"custom.{name}", kept_custom(seal, name, value, {name} if is_sealed else set())
 
 
+def _own(
+    document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
+) -> Iterator[tuple[str, Any]]:
+    """The own values of a profile that lie under those of others whom it absorbed."""
+    for attribute, kept in own_values(document):
+        path, place = f"own.{attribute}.value", f"own/{attribute}"
+        if attribute == "name":
+            for part, text in kept.items():
+                yield from _anew(seal, f"{path}.{part}", f"{place}.{part}", text, f"name.{part}")
+        elif attribute.startswith(CUSTOM):
+            is_sealed = _is_sealed(attribute.removeprefix(CUSTOM), kept, schema)
+            yield from _anew(seal, path, place, kept, attribute, is_sealed=is_sealed)
+        else:
+            yield from _anew(seal, path, place, kept, attribute)
+
+
+def _anew(
+    seal: ProfileSeal,
+    path: str,
+    place: str,
+    kept: object,
+    attribute: str,
+    *,
+    is_sealed: bool | None = None,
+) -> Iterator[tuple[str, Any]]:
+    wanted = seal.of_tenant.seals(attribute) if is_sealed is None else is_sealed
+    if seal.is_current(kept, is_sealed=wanted):
+        return
+    value = seal.opened(place, kept)
+    if not isinstance(value, Unreadable):
+        yield path, seal.seal(place, value) if wanted else value
+
+
 def _is_sealed(name: str, kept: object, schema: CustomerSchema) -> bool:
     definition = schema.by_storage.get(name)
     return type(kept) is bytes if definition is None else definition.is_sealed
@@ -122,7 +161,7 @@ def _at(document: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - whatev
 NEEDED: Final = dict.fromkeys(
     (
         *("id", "version", "name", "birthDate", "gender", "language"),
-        *("identities", "custom", "search", GRAMS),
+        *("identities", "custom", "search", GRAMS, "state", "own"),
     ),
     1,
 )

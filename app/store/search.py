@@ -18,7 +18,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from graph.model.filter import Place
-from graph.model.search import BY_FAMILY_NAME, BY_GIVEN_NAME, BY_UPDATED_AT, instant_key
+from graph.model.search import (
+    BY_FAMILY_NAME,
+    BY_GIVEN_NAME,
+    BY_ID,
+    BY_UPDATED_AT,
+    MERGED_ID,
+    instant_key,
+)
 
 TEXT_SLOTS: Final = tuple(f"t{number}" for number in range(16))
 PLAIN_SLOTS: Final = tuple(f"s{number}" for number in range(24))
@@ -38,6 +45,12 @@ def path_of(place: Place) -> str:
 def base_of(tenant: str, place: Place) -> str:
     """What all search keys of a place in a tenant begin with, and nothing else does."""
     return f"{tenant}\t{place.field}{SEALED if place.is_sealed else ''}\t"
+
+
+def walked(tenant: str, after: str | None = None) -> dict[str, Any]:
+    """What finds every profile of a tenant behind a search key: its own, then absorbed ones."""
+    begin, end = base_of(tenant, BY_ID), end_of(base_of(tenant, MERGED_ID))
+    return {path_of(BY_ID): {"$gt": after or begin, "$lt": end}}
 
 
 def end_of(begin: str) -> str:

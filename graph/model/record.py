@@ -135,3 +135,9 @@ def with_value(record: Record, attribute: str, given: Own) -> Record:
     if given.value is not None:
         custom[name] = given.value
     return replace(record, profile=replace(record.profile, custom=custom), provenance=provenance)
+
+
+def root_of(id: str, records: Mapping[str, Record]) -> str:
+    """The id of the profile that stands for one now."""
+    absorbed = records[id].absorbed
+    return id if absorbed is None else root_of(absorbed.into, records)

@@ -9,6 +9,8 @@ from graph.model.filter import Place, folded
 from graph.model.identity import IdentityName
 
 BY_ID: Final = Place("id", "id")
+MERGED_ID: Final = Place("id", "merged")
+"""What absorbed profiles are walked by; nobody finds them."""
 BY_STATE: Final = Place("state", "state")
 BY_LANGUAGE: Final = Place("language", "language")
 BY_GIVEN_NAME: Final = Place("given", "given")

@@ -25,5 +25,7 @@ async def add_identity(info: GatewayInfo, input: AddIdentityInput) -> ProfilePay
     """Claim an identity for a profile."""
     profiles, scope = info.context.wiring.profiles, info.context.plan.access.scope
     identity = new_identity(input, info)
-    await profiles.add_identity(input.profile_id, identity, scope, sent(input.if_version))
+    await profiles.add_identity(
+        input.profile_id, identity, scope, sent(input.if_version), info.context.author
+    )
     return await answer(info, input.profile_id)

@@ -29,7 +29,7 @@ async def create_profile(info: GatewayInfo, input: CreateProfileInput) -> Profil
     profile = _profile(info, core_changes(info, input), placed(custom, schema))
     identities = [new_identity(item, info) for item in input.identities or ()]
     scope, found = info.context.plan.access.scope, findable(custom, schema)
-    await wiring.profiles.create(profile, found, identities, scope)
+    await wiring.profiles.create(profile, found, identities, scope, info.context.author)
     return await answer(info, profile.id)
 
 

@@ -44,6 +44,7 @@ async def recognise_customer(
         findable(custom, schema),
         named(input, info, is_primary=True),
         context.plan.access.scope,
+        context.author,
     )
     context.profiles.forget(found)
     profile: Any = await context.profiles.load(found)

@@ -25,5 +25,7 @@ async def remove_identity(info: GatewayInfo, input: RemoveIdentityInput) -> Prof
     """Give an identity up; it may then name somebody else."""
     profiles, scope = info.context.wiring.profiles, info.context.plan.access.scope
     identity = named(input, info)
-    await profiles.remove_identity(input.profile_id, identity, scope, sent(input.if_version))
+    await profiles.remove_identity(
+        input.profile_id, identity, scope, sent(input.if_version), info.context.author
+    )
     return await answer(info, input.profile_id)

@@ -29,5 +29,7 @@ async def update_profile(info: GatewayInfo, input: UpdateProfileInput) -> Profil
     patch = model.ProfilePatch(
         core_changes(info, input), placed(custom, schema), findable(custom, schema)
     )
-    await wiring.profiles.update(input.id, patch, scope, sent(input.if_version))
+    await wiring.profiles.update(
+        input.id, patch, scope, sent(input.if_version), info.context.author
+    )
     return await answer(info, input.id)

@@ -99,7 +99,7 @@ def named(
         raw=given.value.strip(),
         verified=is_verified,
         primary=is_primary,
-        source=info.context.principal.client or info.context.principal.subject,
+        source=info.context.author.source,
         first_seen_at=now,
         last_seen_at=now,
     )

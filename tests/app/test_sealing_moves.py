@@ -35,6 +35,7 @@ from graph.model.search import (
 from policies.classification import DataClass
 from policies.plan import Scope
 from policies.unreadable import Unreadable
+from tests.support.authors import TESTER
 from tests.support.sealing import a_sealing, a_tenant_seal
 
 EVERYTHING = frozenset(DataClass)
@@ -388,8 +389,8 @@ async def test_sealed_values_are_found_by_whole_values_of_their_own_tenant_alone
     here, there = Scope("acme"), Scope("beta")
     name, born = PersonName(given="Ada Maria"), date(1815, 12, 10)
     ada = Profile(id=new_id(), name=name, birth_date=born)
-    await store.create(ada, Findable({COUNTED: ("4711",)}), [], here)
-    await store.create(Profile(id=new_id()), Findable(), [], there)
+    await store.create(ada, Findable({COUNTED: ("4711",)}), [], here, TESTER)
+    await store.create(Profile(id=new_id()), Findable(), [], there, TESTER)
 
     async def count(scope: Scope, wheres: Mapping[str, Filter]) -> dict[str, int]:
         return {name: await store.count(scope, where) for name, where in wheres.items()}

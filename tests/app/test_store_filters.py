@@ -41,6 +41,7 @@ from tests.app.filter_trees import (
     trees,
 )
 from tests.app.hostile_operands import HOSTILE, NO_TEXTS
+from tests.support.authors import TESTER
 from tests.support.sealing import a_sealing
 
 ENOUGH = 100
@@ -73,7 +74,7 @@ async def kept(store: MongoProfiles, everybody: list[Person]) -> tuple[Scope, di
     for age, person in enumerate(everybody):
         for tenant in (scope, Scope(f"{scope.tenant}0")):
             profile, keys = as_stored(person, age)
-            await store.create(profile, keys, [], tenant)
+            await store.create(profile, keys, [], tenant, TESTER)
             found[(tenant, profile.id)] = person
     return scope, {one: person for (tenant, one), person in found.items() if tenant == scope}
 
@@ -271,7 +272,7 @@ async def test_keys_follow_what_is_changed_and_what_is_cleared(store):
     now = findable({"Note": "new one", "Codes": None}, SCHEMA)
     held = {"Note": "new one", "Codes": None}
 
-    await store.update(own, ProfilePatch({"name.given": "Zoë Ann"}, held, now), scope, 1)
+    await store.update(own, ProfilePatch({"name.given": "Zoë Ann"}, held, now), scope, 1, TESTER)
 
     for place, operator, keys, count in (
         (note, Operator.CONTAINS, ("aab",), 0),

@@ -27,6 +27,7 @@ from graph.model.search import BY_ID, Findable
 from graph.ports import NamedIdentity
 from policies.classification import DataClass
 from policies.plan import Scope
+from tests.support.authors import TESTER
 from tests.support.sealing import a_seal, a_sealing, a_tenant_seal
 
 EVERYTHING = frozenset(DataClass[name] for name in get_args(SealedClass))
@@ -158,7 +159,7 @@ async def test_a_former_id_answers_with_the_surviving_profile(store, database):
     here, there = Scope("here"), Scope("there")
     ada, grace = a_profile(gender="x"), a_profile(gender="y")
     for profile in (ada, grace):
-        await store.create(profile, NOTHING, [], here)
+        await store.create(profile, NOTHING, [], here, TESTER)
     former = new_id()
     await database.aliases.insert_one(
         {"_id": f"here/{former}", "tenant": "here", "former": former, "profile": ada.id}
@@ -179,7 +180,7 @@ async def test_a_former_id_answers_with_the_surviving_profile(store, database):
 async def test_only_what_is_asked_for_is_read(store):
     scope = Scope("here")
     ada = a_profile(gender="x", language="en", custom={"a": 1, "b": 2})
-    await store.create(ada, NOTHING, [named("+12025550143")], scope)
+    await store.create(ada, NOTHING, [named("+12025550143")], scope, TESTER)
 
     (found,) = await store.get_many([ada.id], scope, {"gender", "custom.a"})
 
@@ -189,7 +190,7 @@ async def test_only_what_is_asked_for_is_read(store):
 async def test_another_tenants_scope_finds_nothing_by_any_id(store):
     here, there = Scope("here"), Scope("her")
     ada = a_profile(state=ProfileState.IDENTIFIED)
-    await store.create(ada, NOTHING, [named("+12025550143")], here)
+    await store.create(ada, NOTHING, [named("+12025550143")], here, TESTER)
     guesses = [ada.id, f"here/{ada.id}", f"../here/{ada.id}", f"e/{ada.id}", "", "/"]
     by_id = Condition(BY_ID, Operator.IN, tuple(guesses))
 
@@ -204,11 +205,11 @@ async def test_a_creation_that_the_driver_repeats_is_one(store, database):
     scope = Scope("here")
     ada = a_profile()
 
-    await store.create(ada, NOTHING, [named("+12025550143")], scope)
-    await store.create(ada, NOTHING, [named("+12025550143")], scope)
-    again = await store.recognise(ada, NOTHING, named("+12025550143"), scope)
+    await store.create(ada, NOTHING, [named("+12025550143")], scope, TESTER)
+    await store.create(ada, NOTHING, [named("+12025550143")], scope, TESTER)
+    again = await store.recognise(ada, NOTHING, named("+12025550143"), scope, TESTER)
     with pytest.raises(Conflict):
-        await store.create(a_profile(), NOTHING, [named("+12025550143")], scope)
+        await store.create(a_profile(), NOTHING, [named("+12025550143")], scope, TESTER)
 
     assert again == (ada.id, True)
     assert await database.profiles.count_documents({}) == 1

@@ -39,6 +39,7 @@ from graph.ports import NamedIdentity
 from policies.classification import DataClass
 from policies.plan import Scope
 from tests.bench.rows import Row
+from tests.support.authors import TESTER
 from tests.support.embedded import NEVER_S
 from tests.support.sealing import a_sealing
 
@@ -214,7 +215,7 @@ def _document(
     address = f"sought{number}@example.org" if is_sought else f"{text}{number}@example.org"
     name = identity_name(Channel.EMAIL, address, "US")
     identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=address))
-    return changes.new_document(profile, findable(values, SCHEMA), [identity], seal)
+    return changes.new_document(profile, findable(values, SCHEMA), [identity], seal, TESTER)
 
 
 def _values(text: str, number: int, moment: datetime) -> dict[str, object]:

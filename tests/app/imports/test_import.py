@@ -18,6 +18,7 @@ from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
 from tests.app.imports.importing import customers, dead_letters, without_ids_and_times
+from tests.support.authors import TESTER
 
 
 async def test_a_row_of_csv_becomes_a_profile(importing):
@@ -283,7 +284,9 @@ async def test_of_an_import_and_a_recognition_at_once_one_profile_comes(importin
         now = datetime.now(UTC)
         identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=name.value))
         anonymous = Profile(id=new_id(), version=1, created_at=now, updated_at=now)
-        return await profiles.recognise(anonymous, Findable(), identity, Scope(importing.tenant))
+        return await profiles.recognise(
+            anonymous, Findable(), identity, Scope(importing.tenant), TESTER
+        )
 
     async def recognise_all() -> None:
         store = importing.store

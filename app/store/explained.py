@@ -1,0 +1,62 @@
+"""What a change of a profile says about itself: provenance in the document, an entry of history."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.store.documents import ALL, Document, from_document
+from app.store.history import entry_document
+from app.store.paths import at, updated
+from app.store.records import provenance_document
+from app.store.sealing import ProfileSeal
+from graph.model.history import HistoryEntry, HistoryKind, ValueChange, differences
+from graph.model.provenance import Author, Provenance
+from graph.model.record import CUSTOM, SINGLE
+
+
+def explained(
+    held: Mapping[str, Any], update: Document, seal: ProfileSeal, author: Author, now: datetime
+) -> tuple[Document, Document | None]:
+    """An update that says who made it, and its entry of history; None where no value changes.
+
+    A value that is written is the profile's own: what others, whom it absorbed, put over it goes.
+    """
+    after = updated(held, update)
+    changes = differences(from_document(held, seal, ALL), from_document(after, seal, ALL))
+    if not changes:
+        return update, None
+    provenance = Provenance(now, author.by, author.source)
+    put, dropped = dict(update.get("$set", {})), dict(update.get("$unset", {}))
+    for attribute in _written(changes):
+        put[f"provenance.{attribute}"] = provenance_document(provenance)
+        for part in ("layers", "own"):
+            if at(held, f"{part}.{attribute}") is not None:
+                dropped[f"{part}.{attribute}"] = ""
+    told = {**update, "$set": put, **({"$unset": dropped} if dropped else {})}
+    entry = HistoryEntry(
+        profile_id=held["id"],
+        version=held["version"] + update.get("$inc", {}).get("version", 0),
+        at=now,
+        kind=HistoryKind.CHANGED,
+        by=author.by,
+        source=author.source,
+        changes=changes,
+    )
+    return told, entry_document(entry, seal, sealed_names(held, after))
+
+
+def _written(changes: tuple[ValueChange, ...]) -> dict[str, None]:
+    """The attributes of one value that are written, a name as a whole."""
+    names = (change.attribute for change in changes)
+    whole = ("name" if name.startswith("name.") else name for name in names)
+    return dict.fromkeys(one for one in whole if one in SINGLE or one.startswith(CUSTOM))
+
+
+def sealed_names(*documents: Mapping[str, Any]) -> frozenset[str]:
+    """The names of custom values that are sealed in one of the documents."""
+    return frozenset(
+        name
+        for document in documents
+        for name, kept in document.get("custom", {}).items()
+        if type(kept) is bytes
+    )

@@ -1,0 +1,283 @@
+"""Rewrites several profiles in one transaction: merges, and what takes them apart again.
+
+A profile that another one absorbed keeps its document under an `_id` of its own, where nothing
+that looks for people finds it; its former id is an alias of the profile that stands for it.  Its
+claims are that profile's, and say in `origin` where they come from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from app.keyring.envelope import ValueDamaged
+from app.store.changes import ABSENT, TAKEN, Changes
+from app.store.claims import claimed, claimed_by_values
+from app.store.documents import Document
+from app.store.explained import sealed_names
+from app.store.history import entry_document
+from app.store.names import ALIASES, HISTORY, IDENTITIES, MERGED, PROFILES, key_of
+from app.store.record_documents import RecordDocuments
+from app.store.records import record_of
+from app.store.sealing import ProfileSeal
+from graph.errors import Conflict, Erased, NotFound
+from graph.model.history import HistoryEntry, differences
+from graph.model.profile import PersonName
+from graph.model.provenance import Author
+from graph.model.record import Record, root_of
+from graph.ports import Found, Rewrite, Rewritten
+from policies.plan import Scope
+from policies.unreadable import Unreadable
+
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """The profiles that a rewrite may touch, as they are: documents, seals, records, by id."""
+
+    documents: Mapping[str, Document]
+    seals: Mapping[str, ProfileSeal]
+    records: Mapping[str, Record]
+
+
+class Rewriting:
+    """`graph.ports.Rewriting` in MongoDB."""
+
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        changes: Changes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._profiles = database[PROFILES]
+        self._identities = database[IDENTITIES]
+        self._aliases = database[ALIASES]
+        self._history = database[HISTORY]
+        self._changes = changes
+        self._now = now
+
+    async def preview(self, ids: Sequence[str], rewrite: Rewrite, scope: Scope) -> Rewritten:
+        """See `graph.ports.Rewriting`."""
+        found: list[Rewritten] = []
+
+        async def read(session: AsyncClientSession) -> None:
+            world = await self._world(ids, scope, session)
+            found.append(rewrite(world.records))
+
+        await self._changes.transaction(read)
+        return found[-1]
+
+    async def rewrite(
+        self, ids: Sequence[str], rewrite: Rewrite, found: Found, scope: Scope, author: Author
+    ) -> Rewritten:
+        """See `graph.ports.Rewriting`."""
+        done: list[Rewritten] = []
+
+        async def write(session: AsyncClientSession) -> None:
+            world = await self._world(ids, scope, session)
+            wanted = rewrite(world.records)
+            done.append(wanted)
+            if wanted.records:
+                await self._write(world, wanted, found, scope, author, session)
+
+        try:
+            await self._changes.transaction(write)
+        except DuplicateKeyError:
+            raise Conflict(TAKEN) from None
+        return done[-1]
+
+    async def _world(self, ids: Sequence[str], scope: Scope, session: AsyncClientSession) -> _World:
+        """The profiles of these ids or who stands for them, and all that are part of those."""
+        standing = await self._standing(ids, scope, session)
+        documents = await self._read([key_of(scope.tenant, one) for one in standing], session)
+        if len(documents) < len(standing):
+            raise NotFound(ABSENT)
+        parts = [
+            key_of(scope.tenant, MERGED, member["id"])
+            for document in documents
+            for member in document.get("members", ())
+        ]
+        documents += await self._read(parts, session)
+        by_id = {document["id"]: document for document in documents}
+        seals = await self._changes.sealing.written_all(scope.tenant, by_id)
+        records = {one: record_of(document, seals[one]) for one, document in by_id.items()}
+        for record in records.values():
+            _refuse_unreadable(record)
+        return _World(by_id, seals, records)
+
+    async def _standing(
+        self, ids: Sequence[str], scope: Scope, session: AsyncClientSession
+    ) -> list[str]:
+        keys = [key_of(scope.tenant, one) for one in ids]
+        former = await self._aliases.find({"_id": {"$in": keys}}, session=session).to_list()
+        survivors = {document["former"]: document["profile"] for document in former}
+        return list(dict.fromkeys(survivors.get(one, one) for one in ids))
+
+    async def _read(self, keys: Sequence[str], session: AsyncClientSession) -> list[Document]:
+        found: list[Document] = []
+        for at in range(0, len(keys), _AT_ONCE):
+            part = keys[at : at + _AT_ONCE]
+            found += await self._profiles.find({"_id": {"$in": part}}, session=session).to_list()
+        return found
+
+    async def _write(
+        self,
+        world: _World,
+        wanted: Rewritten,
+        found: Found,
+        scope: Scope,
+        author: Author,
+        session: AsyncClientSession,
+    ) -> None:
+        now, documents = self._now(), RecordDocuments(self._changes, found)
+        sealed, after = sealed_names(*world.documents.values()), dict(world.documents)
+        for id_, record in wanted.records.items():
+            version = world.documents[id_]["version"] + 1
+            profile = replace(record.profile, version=version, updated_at=now)
+            told = replace(record, profile=profile)
+            after[id_] = documents.document(told, world.seals[id_], sealed)
+        records = {**world.records, **wanted.records}
+        await self._claim(world.documents, after, records, scope, session)
+        for id_ in wanted.records:
+            await self._replace(world.documents[id_], after[id_], session)
+            entry = _entry(world, wanted, id_, after[id_], author, now)
+            kept = entry_document(entry, world.seals[id_], sealed)
+            await self._history.insert_one(kept, session=session)
+        await self._alias(world.records, records, scope, session)
+
+    async def _replace(
+        self, before: Document, after: Document, session: AsyncClientSession
+    ) -> None:
+        """Put a document in place of what was read; nobody changed it meanwhile."""
+        query = {"_id": before["_id"], "version": before["version"]}
+        if before["_id"] == after["_id"]:
+            done = await self._profiles.replace_one(query, after, session=session)
+            count = done.matched_count
+        else:
+            count = (await self._profiles.delete_one(query, session=session)).deleted_count
+            await self._profiles.insert_one(after, session=session)
+        if not count:
+            raise Conflict("Somebody else changed one of the profiles meanwhile; try again.")
+
+    async def _claim(
+        self,
+        before: Mapping[str, Document],
+        after: Mapping[str, Document],
+        records: Mapping[str, Record],
+        scope: Scope,
+        session: AsyncClientSession,
+    ) -> None:
+        """Make every claim that of the standing profile; free what nobody claims any more."""
+        wanted = _wanted(after, records)
+        known = {index for document in before.values() for index in claimed(document)}
+        keys = {key_of(scope.tenant, index): index for index in sorted(known | wanted.keys())}
+        held = await self._claims(list(keys), session)
+        if any(
+            claim["profile"] not in records for key, claim in held.items() if keys[key] in wanted
+        ):
+            raise Conflict(TAKEN)
+        freed = [
+            key
+            for key, index in keys.items()
+            if index not in wanted and held.get(key, {}).get("profile") in records
+        ]
+        if freed:
+            await self._identities.delete_many({"_id": {"$in": freed}}, session=session)
+        for key, index in keys.items():
+            if index not in wanted:
+                continue
+            owner, origin = wanted[index]
+            if key not in held:
+                await self._changes.insert_claim(index, owner, scope, session)
+            put = {"profile": owner} | ({"origin": origin} if origin != owner else {})
+            if {name: held.get(key, {}).get(name) for name in put} == put and (
+                origin != owner or "origin" not in held.get(key, {})
+            ):
+                continue
+            update: Document = {"$set": put}
+            if origin == owner:
+                update["$unset"] = {"origin": ""}
+            await self._identities.update_one({"_id": key}, update, session=session)
+
+    async def _claims(
+        self, keys: Sequence[str], session: AsyncClientSession
+    ) -> dict[str, Document]:
+        found: dict[str, Document] = {}
+        for at in range(0, len(keys), _AT_ONCE):
+            query = {"_id": {"$in": keys[at : at + _AT_ONCE]}}
+            async for claim in self._identities.find(query, session=session):
+                found[claim["_id"]] = claim
+        return found
+
+    async def _alias(
+        self,
+        before: Mapping[str, Record],
+        after: Mapping[str, Record],
+        scope: Scope,
+        session: AsyncClientSession,
+    ) -> None:
+        """Let the id of every absorbed profile answer with the one that stands for it."""
+        for id_, record in after.items():
+            now = root_of(id_, after)
+            if now == root_of(id_, before):
+                continue
+            key = key_of(scope.tenant, id_)
+            if record.absorbed is None:
+                await self._aliases.delete_one({"_id": key}, session=session)
+                continue
+            alias = {"tenant": scope.tenant, "former": id_, "profile": now}
+            await self._aliases.replace_one({"_id": key}, alias, upsert=True, session=session)
+
+
+def _refuse_unreadable(record: Record) -> None:
+    """Refuse what would write a value anew that can't be read."""
+    profile, name = record.profile, record.profile.name or PersonName()
+    values = [
+        *(name.given, name.family, profile.birth_date, profile.gender, profile.language),
+        *(part for item in profile.identities or () for part in (item.value, item.raw)),
+        *(profile.custom or {}).values(),
+        *(own.value for own in record.own.values()),
+    ]
+    if Unreadable.ERASED in values:
+        raise Erased("One of the profiles was erased: it can't be merged, or taken out.")
+    if Unreadable.DAMAGED in values:
+        raise ValueDamaged
+
+
+def _wanted(
+    after: Mapping[str, Document], records: Mapping[str, Record]
+) -> dict[str, tuple[str, str]]:
+    """Whose each index is to be, and where it comes from.
+
+    An absorbed profile keeps what its values claimed; its identities are the standing one's.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for id_ in sorted(records, key=lambda one: records[one].absorbed is not None):
+        document, owner = after[id_], root_of(id_, records)
+        if records[id_].absorbed is None:
+            for item in document.get("identities", ()):
+                found[item["index"]] = owner, item.get("origins", [owner])[0]
+        for index in claimed_by_values(document):
+            found.setdefault(index, (owner, id_))
+    return found
+
+
+def _entry(
+    world: _World, wanted: Rewritten, id: str, after: Document, author: Author, now: datetime
+) -> HistoryEntry:
+    kind, note = wanted.notes[id]
+    return HistoryEntry(
+        profile_id=id,
+        version=after["version"],
+        at=now,
+        kind=kind,
+        by=author.by,
+        source=author.source,
+        merge=note,
+        changes=differences(world.records[id].profile, wanted.records[id].profile),
+    )

@@ -15,6 +15,7 @@ from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
 from app.field_work import FieldWork
 from app.keys import resolve_secret
+from app.merge_settings import survivorship_of
 from app.production import refuse_in_production
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
@@ -23,9 +24,11 @@ from app.store.attach import embedded_server, opened_client
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
+from app.store.history_pages import MongoHistory
 from app.store.indexes import create_indexes
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
+from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
@@ -76,6 +79,8 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         profiles = MongoProfiles(client, database, sealing, _now, most)
         wiring = Wiring(
             profiles=profiles,
+            rewriting=Rewriting(database, changes, _now),
+            history=MongoHistory(database, sealing),
             definitions=schemas,
             filters=MongoFilters(database, sealing, _now),
             sources=sources,
@@ -84,6 +89,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             region=settings.region,
             budget_s=settings.budget_s,
             max_values=most,
+            survivorship=survivorship_of(settings.merging),
         )
         authenticator = await _authenticator(settings, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database)

@@ -16,6 +16,7 @@ from pydantic import (
 
 from app.auth.addresses import is_trustworthy
 from app.key_settings import KeySettings, SealingSettings
+from app.merge_settings import MergeSettings
 from app.setting_types import SecretReference, Section, TenantName
 
 
@@ -195,6 +196,7 @@ class Settings(Section):
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
+    merging: MergeSettings = MergeSettings()
     region: str = Field(
         "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."
     )

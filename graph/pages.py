@@ -25,6 +25,16 @@ def cursor_of(id: str) -> str:
     return base64.urlsafe_b64encode(id.encode()).decode().rstrip("=")
 
 
+def text_of(cursor: str | None) -> str | None:
+    """What `cursor_of` put into a cursor; raises `BadInput` for what isn't one of ours."""
+    if cursor is None:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise BadInput("after: not a cursor of this list.") from None
+
+
 def id_of(cursor: str | None) -> str | None:
     """The id in a cursor; raises `BadInput` for what isn't a cursor of ours."""
     if cursor is None:

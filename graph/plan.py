@@ -31,6 +31,8 @@ from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
 _PROFILE = "Profile"
+_READ_FOR: Final = {"history": "members", "former_ids": "members"}
+"""What is read of a profile for a field that isn't an attribute of it."""
 _GIVEN: Final = {"name.given": "PersonName.given"}
 _FAMILY: Final = {"name.family": "PersonName.family"}
 # What must be opened for a part of a profile, with its coordinate; what isn't here is never sealed.
@@ -205,7 +207,7 @@ class _Reader:
         if known.attribute == "fields":
             self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
         elif known.attribute != "custom":
-            self._plan.attributes.add(known.attribute)
+            self._plan.attributes.add(_READ_FOR.get(known.attribute, known.attribute))
 
     def _open(self, parts: Mapping[str, str]) -> None:
         for attribute, coordinate in parts.items():

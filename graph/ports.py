@@ -150,12 +150,14 @@ Found = Callable[[Profile], Findable]
 class Rewritten:
     """What becomes of profiles: the records that change, and for each what its history says.
 
-    `shown` is the id of the profile that the caller asked for.
+    `shown` is the id of the profile that the caller asked for, `since` are attributes of it that
+    were written after what is undone.
     """
 
     shown: str
     records: Mapping[str, Record]
     notes: Mapping[str, tuple[HistoryKind, MergeNote]]
+    since: tuple[str, ...] = ()
 
 
 Rewrite = Callable[[Mapping[str, Record]], Rewritten]

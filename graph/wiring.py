@@ -2,7 +2,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.ports import Definitions, Profiles, SavedFilters
+from graph.model.survivorship import PLAIN, Survivorship
+from graph.ports import Definitions, History, Profiles, Rewriting, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -13,10 +14,13 @@ class Wiring:
 
     `sources` are by tenant, then by name; `budget_s` is what one request may spend on all of
     its sources; `region` completes phone numbers; a field that
-    names people holds `max_values` at most; `now` answers aware UTC instants.
+    names people holds `max_values` at most; `now` answers aware UTC instants; `survivorship` is
+    by tenant.
     """
 
     profiles: Profiles
+    rewriting: Rewriting
+    history: History
     definitions: Definitions
     filters: SavedFilters
     sources: Mapping[str, Mapping[str, Source]]
@@ -25,3 +29,4 @@ class Wiring:
     region: str = "US"
     budget_s: float = 1.5
     max_values: int = 10
+    survivorship: Callable[[str], Survivorship] = lambda _: PLAIN

@@ -42,6 +42,7 @@ _PATHS = {
     "language": "language",
     "identities": "identities",
     "links": "links",
+    "members": "members.id",
 }
 _IDENTITY = {
     "value": "value",
@@ -172,6 +173,7 @@ def from_document(
             name: opened_custom(seal, name, value)
             for name, value in document.get("custom", {}).items()
         },
+        members=tuple(item["id"] for item in document.get("members", ())),
     )
 
 

@@ -43,8 +43,11 @@ class MongoHistory:
                 *(self._read(one, scope, first, after, wanted) for one in profiles)
             )
         merged = sorted((item for part in found for item in part), key=_order)[:first]
+        entries: dict[str, list[Document]] = {}
+        for one in merged:
+            entries.setdefault(one["profile"], []).append(one)
         seals = await self._sealing.read(
-            scope.tenant, ({**one, "id": one["profile"]} for one in merged)
+            scope.tenant, ({"id": one, "entries": told} for one, told in entries.items())
         )
         return [
             (cursor_of(one), entry_of(one, seals[one["profile"]], attributes)) for one in merged

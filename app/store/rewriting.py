@@ -257,13 +257,13 @@ def _wanted(
     An absorbed profile keeps what its values claimed; its identities are the standing one's.
     """
     found: dict[str, tuple[str, str]] = {}
-    for id_ in sorted(records, key=lambda one: records[one].absorbed is not None):
+    for id_ in sorted(records, key=lambda one: records[one].absorbed is None):
         document, owner = after[id_], root_of(id_, records)
-        if records[id_].absorbed is None:
-            for item in document.get("identities", ()):
-                found[item["index"]] = owner, item.get("origins", [owner])[0]
         for index in claimed_by_values(document):
             found.setdefault(index, (owner, id_))
+        if owner == id_:
+            for item in document.get("identities", ()):
+                found[item["index"]] = owner, item.get("origins", [owner])[0]
     return found
 
 

@@ -49,6 +49,7 @@ class Link:
 class Profile:
     """One person.  `custom` is keyed by where a field's values are kept.
 
+    `members` are the ids of all profiles that it absorbed.
     Attributes that were not asked for keep their defaults; instants are aware, UTC.
     """
 
@@ -66,6 +67,7 @@ class Profile:
     custom: Mapping[str, object] | None = classified(
         DataClass.PUBLIC, repr=False, default_factory=dict
     )
+    members: tuple[str, ...] = classified(DataClass.PUBLIC, default=())
 
 
 @dataclass(frozen=True, slots=True)

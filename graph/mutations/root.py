@@ -5,11 +5,14 @@ import strawberry
 from graph.mutations.add_identity import add_identity
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
+from graph.mutations.merge_profiles import merge_profiles
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
+from graph.mutations.unmerge_profiles import unmerge_profiles
 from graph.mutations.update_profile import update_profile
+from graph.types.merge import MergeProfilesPayload, UnmergeProfilesPayload
 from graph.types.payloads import ProfilePayload
 
 
@@ -30,6 +33,14 @@ class Mutation:
     )
     remove_identity: ProfilePayload = strawberry.mutation(
         resolver=remove_identity, description="Give a channel identity up."
+    )
+    merge_profiles: MergeProfilesPayload = strawberry.mutation(
+        resolver=merge_profiles,
+        description="Let one profile absorb another that is the same person; can be undone.",
+    )
+    unmerge_profiles: UnmergeProfilesPayload = strawberry.mutation(
+        resolver=unmerge_profiles,
+        description="Take a profile out of the one that absorbed it.",
     )
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,

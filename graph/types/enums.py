@@ -11,7 +11,9 @@ import strawberry
 from graph.kinds.table import KINDS
 from graph.model.channel import Channel
 from graph.model.custom_field import SourceKind
+from graph.model.history import HistoryKind
 from graph.model.profile import ProfileState
+from graph.model.survivorship import Reason
 from policies.classification import DataClass
 
 strawberry.enum(
@@ -20,6 +22,12 @@ strawberry.enum(
 strawberry.enum(Channel, description="Where a customer reaches the business.")
 strawberry.enum(ProfileState, description="How well the person behind a profile is known.")
 strawberry.enum(SourceKind, description="Where a value lives.")
+strawberry.enum(HistoryKind, description="What happened to a profile.")
+strawberry.enum(
+    Reason,
+    name="SurvivalReason",
+    description="Why a merged profile shows a value: a rule, a choice, or no alternative.",
+)
 
 # Made of the table, so that a new kind is a value here by itself.
 _KINDS: Any = Enum("FieldKind", {name: name for name in KINDS})  # type: ignore[misc]  # members of the table

@@ -1,15 +1,18 @@
 """The profile and its parts, as clients see them."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.history import history_page
 from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.identity import Identity as IdentityModel
 from graph.types.access import access, exposes
 from graph.types.custom_field import CustomFields, FieldValue, field_value
+from graph.types.history import HistoryConnection
 from policies.classification import DataClass
 
 
@@ -65,6 +68,30 @@ class Profile:
         description="How the person is recognised, channel by channel."
     )
     links: list[Link] | None = strawberry.field(description="The CRM records this person is.")
+
+    @strawberry.field(
+        description="Ids of all profiles that it absorbed; each of them answers with this profile.",
+        directives=[access(DataClass.PUBLIC)],
+    )
+    def former_ids(self, root: strawberry.Parent[model.Profile]) -> list[strawberry.ID]:
+        return [strawberry.ID(one) for one in root.members]
+
+    @strawberry.field(
+        description="Who changed what, from which source, when; the newest first.",
+        directives=[access(DataClass.PUBLIC)],
+    )
+    async def history(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor of the previous page's end.")
+        ] = None,
+    ) -> HistoryConnection:
+        return await history_page(info, root, first, after)
 
     @strawberry.field(description="The tenant's own fields, typed.")
     def custom(self, root: strawberry.Parent[model.Profile]) -> CustomFields | None:

@@ -1,6 +1,6 @@
 """What the graph needs from a store.  `app.store` supplies it; tests run it over the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,10 @@ class NamedIdentity:
 
     name: IdentityName
     identity: Identity
+
+
+Revise = Callable[[Profile], Mapping[str, object]]
+"""From a profile as it is to what changes of it, by attribute."""
 
 
 class Profiles(Protocol):
@@ -97,6 +101,24 @@ class Profiles(Protocol):
             NotFound: no such profile.
             VersionMismatch: the profile's version isn't `if_version`.
             Conflict: a unique value belongs to another profile.
+        """
+
+    async def revise(
+        self,
+        id: str,
+        attributes: AbstractSet[str],
+        revise: Revise,
+        scope: Scope,
+        if_version: int | None,
+    ) -> None:
+        """Change attributes by what they are now: reading and writing are one.
+
+        `revise` gets the profile with `attributes` and gives what changes, as in a patch; where
+        nothing does, nothing is written.
+
+        Raises:
+            NotFound, VersionMismatch: see `update`.
+            What `revise` raises.
         """
 
     async def add_identity(

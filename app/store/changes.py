@@ -1,6 +1,6 @@
 """Changes of a profile together with what it claims: each whole or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,15 +75,18 @@ class Changes:
         scope: Scope,
         if_version: int | None,
         change: Change,
+        more: Iterable[str] = (),
     ) -> None:
         """Change a profile and its claims together; nothing where `change` says None.
+
+        `more` names what else of the document `change` needs to see.
 
         Raises:
             NotFound, VersionMismatch, Conflict: see `graph.ports.Profiles`.
         """
 
         async def write(session: AsyncClientSession) -> None:
-            held = await self._held(id, scope, if_version, session)
+            held = await self._held(id, scope, if_version, session, more)
             changed = change(held)
             if changed is None:
                 return
@@ -128,10 +131,16 @@ class Changes:
         return update, held | {"claims": {**held["claims"], **claims}}
 
     async def _held(
-        self, id: str, scope: Scope, if_version: int | None, session: AsyncClientSession
+        self,
+        id: str,
+        scope: Scope,
+        if_version: int | None,
+        session: AsyncClientSession,
+        more: Iterable[str],
     ) -> Document:
         """What a profile claims and is found by, read inside a transaction."""
         wanted = {"id": 1, "version": 1, "identities": 1, "claims": 1, "search": 1}
+        wanted |= dict.fromkeys(more, 1)
         held = await self._profiles.find_one(
             {"_id": key_of(scope.tenant, id)}, wanted, session=session
         )

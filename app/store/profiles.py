@@ -27,12 +27,12 @@ from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal, Sealing
-from graph.errors import Conflict, NotFound
+from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.search import Findable
-from graph.ports import NamedIdentity
+from graph.ports import NamedIdentity, Revise
 from policies.plan import Scope
 
 _ATTEMPTS = 5
@@ -181,6 +181,33 @@ class MongoProfiles:
         await self._changes.change(
             id, scope, if_version, lambda held: self._changes.changed(held, remove(held), scope)
         )
+
+    async def revise(
+        self,
+        id: str,
+        attributes: AbstractSet[str],
+        revise: Revise,
+        scope: Scope,
+        if_version: int | None,
+    ) -> None:
+        """See `graph.ports.Profiles`."""
+        seal = await self._written(id, scope)
+        wanted = projection(attributes)
+
+        def change(held: Document) -> tuple[Document, Document] | None:
+            changes = revise(from_document(held, seal, attributes))
+            if not changes:
+                return None
+            return self._changes.patched(held, ProfilePatch(changes), seal)
+
+        for attempt in range(_ATTEMPTS):
+            try:
+                await self._changes.change(id, scope, if_version, change, wanted)
+            except VersionMismatch:
+                if if_version is not None or attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     async def _read(
         self, ids: AbstractSet[str], scope: Scope, attributes: AbstractSet[str]

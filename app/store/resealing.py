@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
+from app.store.bson_values import loaded_value
 from app.store.documents import (
     CORE_PATHS,
     SEALED_PARTS,
@@ -12,10 +13,17 @@ from app.store.documents import (
     identity_place,
     kept_core,
     kept_custom,
-    loaded_value,
 )
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys
+from app.store.statements import (
+    PROOFS,
+    STATEMENT_PATHS,
+    kept_proof,
+    kept_whole,
+    proof_place,
+    statements_of,
+)
 from graph.kinds.search import findable
 from graph.model.custom_field import CustomerSchema
 from policies.unreadable import Unreadable
@@ -28,6 +36,7 @@ def resealed(document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSch
     """
     custom = dict(_custom(document, seal, schema))
     put = dict(_core(document, seal)) | dict(_identities(document, seal)) | custom
+    put |= dict(_statements(document, seal))
     search = dict(document.get("search", {}))
     dropped = {}
     for slot, kept in _search(document, seal, schema):
@@ -64,6 +73,21 @@ def _identities(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tupl
                 yield f"identities.{number}.{part}", seal.seal(place, value)
 
 
+def _statements(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tuple[str, Any]]:
+    for attribute, path in STATEMENT_PATHS.items():
+        is_sealed = seal.of_tenant.seals(attribute)
+        if path == PROOFS:
+            for consent, kept in document.get(PROOFS, {}).items():
+                if not seal.is_current(kept, is_sealed=is_sealed):
+                    proof = seal.opened(proof_place(consent), kept)
+                    if not isinstance(proof, Unreadable):
+                        yield f"{PROOFS}.{consent}", kept_proof(seal, consent, proof)
+        elif not seal.is_current(kept := document.get(path), is_sealed=is_sealed):
+            value = seal.opened(attribute, kept)
+            if not isinstance(value, Unreadable):
+                yield path, kept_whole(seal, attribute, value)
+
+
 def _custom(
     document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
 ) -> Iterator[tuple[str, Any]]:
@@ -91,6 +115,7 @@ def _search(
     }
     if isinstance(born := values["birth_date"], str):
         values["birth_date"] = date.fromisoformat(born)
+    values |= statements_of(document, seal, {"labels"})
     readable = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
     of_tenant = seal.of_tenant
     found = dict(core_search(seal, readable)) | dict(_custom_search(document, seal, schema))
@@ -123,6 +148,7 @@ NEEDED: Final = dict.fromkeys(
     (
         *("id", "version", "name", "birthDate", "gender", "language"),
         *("identities", "custom", "search", GRAMS),
+        *STATEMENT_PATHS.values(),
     ),
     1,
 )

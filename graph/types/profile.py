@@ -93,7 +93,9 @@ class Profile:
             bool, strawberry.argument(description="Every statement, the earliest first.")
         ] = False,
     ) -> Any:  # noqa: ANN401 - the model objects that Consent shows
-        held = readable(root.consents) or ()
+        held = readable(root.consents)
+        if held is None:
+            return None
         shown = held if former else effective(held, info.context.wiring.now()).values()
         if purposes is None:
             return list(shown)

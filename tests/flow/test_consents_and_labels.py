@@ -363,7 +363,9 @@ async def test_who_sees_masks_sees_that_something_was_said_and_not_what(
     assert (consent["purpose"], consent["status"], consent["isGranted"]) == ("•••", None, None)
     assert whole["data"]["profile"]["preferences"]["channels"] is None
     assert whole["data"]["profile"]["preferences"]["doNotContact"] is None
-    assert whole["data"]["profile"]["labels"] == [{"name": "•••", "by": "grace", "source": "grace"}]
+    assert whole["data"]["profile"]["labels"] == [
+        {"name": "•••", "by": "grace", "source": "development"}
+    ]
     assert may["data"]["profile"]["mayContact"] == {"allowed": None, "reason": None}
     assert sought["data"]["profile"]["consents"] == []
     assert not any("errors" in answer for answer in (said, whole, may, sought))
@@ -380,9 +382,9 @@ async def test_it_is_told_who_said_it(gateway, tenant, agent, ada):
         "preferences": {
             "channels": ["EMAIL"],
             "doNotContact": False,
-            "said": [{"attribute": "channels", "by": "grace", "source": "grace"}],
+            "said": [{"attribute": "channels", "by": "grace", "source": "development"}],
         },
-        "labels": [{"name": "VIP", "by": "grace", "source": "grace"}],
+        "labels": [{"name": "VIP", "by": "grace", "source": "development"}],
     }
 
 

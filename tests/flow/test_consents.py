@@ -1,69 +1,24 @@
-"""Consents, preferences and labels: who may say what, and what holds at once."""
+"""Consents and preferences: who may say what, and what holds at once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.flow.statements import (
+    CONSENT,
+    LABEL,
+    LABELLED,
+    MAY,
+    PREFER,
+    PROOFS,
+    SAID,
+    UNLABEL,
+    WHOLE,
+)
 from tests.flow.stored import stored
 from tests.support.gateway import a_profile, running_gateway
 
-CONSENT = """
-mutation ($input: RecordConsentInput!) {
-  recordConsent(input: $input) {
-    profile { version consents { purpose status isGranted isCurrent jurisdiction } }
-  }
-}
-"""
-PREFER = """
-mutation ($input: SetPreferenceInput!) {
-  setPreference(input: $input) {
-    profile {
-      version
-      preferences {
-        channels language timeZone doNotContact times { days begin end }
-        exclusions { channel purpose }
-      }
-    }
-  }
-}
-"""
-LABEL = """
-mutation ($input: AddLabelInput!) {
-  addLabel(input: $input) { profile { version labels { name origin } } }
-}
-"""
-UNLABEL = """
-mutation ($input: RemoveLabelInput!) {
-  removeLabel(input: $input) { profile { version labels { name } } }
-}
-"""
-MAY = """
-query ($id: ID!, $channel: Channel! = EMAIL, $purpose: String) {
-  profile(id: $id) { mayContact(channel: $channel, purpose: $purpose) { allowed reason } }
-}
-"""
-SAID = """
-query ($id: ID!, $purposes: [String!]) {
-  profile(id: $id) {
-    consents(purposes: $purposes, former: true) { purpose status isCurrent isGranted givenAt }
-  }
-}
-"""
-PROOFS = "query ($id: ID!) { profile(id: $id) { consents { status proof } } }"
-WHOLE = """
-query ($id: ID!) {
-  profile(id: $id) {
-    preferences { channels doNotContact said { attribute by source } }
-    labels { name by source }
-  }
-}
-"""
-LABELLED = """
-query ($where: ProfileFilter!) { profiles(where: $where) { totalCount edges { node { id } } } }
-"""
-SAVE = "mutation ($input: SaveFilterInput!) { saveFilter(input: $input) { savedFilters { name } } }"
-SAVED = '{ profiles(savedFilter: "vips") { edges { node { id } } } }'
 EVERYTHING = (
     *("IDENTITY", "CONTACT", "DEMOGRAPHIC", "SENSITIVE", "FINANCIAL", "BEHAVIOURAL"),
     *("CONVERSATION", "RECORDING"),
@@ -255,73 +210,6 @@ async def test_outside_of_the_times_of_contact_the_answer_is_no(agent, ada):
     assert await reason(agent, ada) == (True, "NO_OBJECTION")
 
 
-async def test_a_label_is_put_there_once_whatever_its_case(agent, ada):
-    first = await agent.data(LABEL, {"input": {"profileId": ada, "name": " VIP "}})
-    again = await agent.data(LABEL, {"input": {"profileId": ada, "name": "vip"}})
-    gone = await agent.data(UNLABEL, {"input": {"profileId": ada, "name": "Víp"}})
-    nothing = await agent.data(UNLABEL, {"input": {"profileId": ada, "name": "vip"}})
-
-    labels = [{"name": "VIP", "origin": "AGENT"}]
-    assert first["addLabel"]["profile"] == {"version": 2, "labels": labels}
-    assert again == first
-    assert gone["removeLabel"]["profile"] == {"version": 3, "labels": []}
-    assert nothing == gone
-
-
-async def test_sixteen_labels_at_the_same_moment_are_all_kept(agent, ada):
-    names = [f"label {number:02}" for number in range(16)]
-
-    await asyncio.gather(
-        *(agent.data(LABEL, {"input": {"profileId": ada, "name": name}}) for name in names)
-    )
-
-    answer = await agent.data(UNLABEL, {"input": {"profileId": ada, "name": "none"}})
-    labels = answer["removeLabel"]["profile"]["labels"]
-    assert sorted(one["name"] for one in labels) == names
-    assert answer["removeLabel"]["profile"]["version"] == 17
-
-
-async def test_of_sixteen_of_one_version_exactly_one_is_carried_out(agent, ada):
-    calls = [{"profileId": ada, "name": f"label {number}", "ifVersion": 1} for number in range(16)]
-
-    codes = await asyncio.gather(*(agent.codes(LABEL, {"input": one}) for one in calls))
-
-    assert sorted(codes) == [[]] + [["VERSION_MISMATCH"]] * 15
-
-
-async def test_only_who_may_set_internal_things_says_where_a_label_comes_from(service, agent, ada):
-    refused = await agent.codes(LABEL, {"input": {"profileId": ada, "name": "a", "origin": "CRM"}})
-    done = await service.data(LABEL, {"input": {"profileId": ada, "name": "a", "origin": "CRM"}})
-
-    assert refused == ["FIELD_FORBIDDEN"]
-    assert done["addLabel"]["profile"]["labels"] == [{"name": "a", "origin": "CRM"}]
-
-
-async def test_supervisors_find_customers_by_their_labels_and_agents_do_not(
-    gateway, tenant, agent, service, ada
-):
-    grace = await a_profile(service)
-    for profile, name in ((ada, "VIP"), (ada, "new"), (grace, "new")):
-        await agent.data(LABEL, {"input": {"profileId": profile, "name": name}})
-    supervisor = gateway.as_role("supervisor", tenant=tenant)
-
-    async def found(**labels):
-        answer = await supervisor.data(LABELLED, {"where": {"labels": labels}})
-        return {edge["node"]["id"] for edge in answer["profiles"]["edges"]}
-
-    await supervisor.data(SAVE, {"input": {"name": "vips", "where": {"labels": {"in": ["vip"]}}}})
-    saved = (await supervisor.data(SAVED))["profiles"]["edges"]
-
-    assert await found(contains="vip") == {ada}
-    assert await found(contains="New") == {ada, grace}
-    assert await found(contains="vi") == set()
-    assert await found(**{"in": ["gone", "vip"]}) == {ada}
-    assert (await found(exists=True), await found(exists=False)) == ({ada, grace}, set())
-    assert [edge["node"]["id"] for edge in saved] == [ada]
-    refused = await agent.codes(LABELLED, {"where": {"labels": {"contains": "vip"}}})
-    assert refused == ["FIELD_FORBIDDEN"]
-
-
 @pytest.mark.parametrize(
     ("role", "code"),
     [
@@ -439,15 +327,6 @@ async def test_nobody_who_is_not_there_is_given_anything(agent):
 
     assert await agent.codes(CONSENT, {"input": marketing(absent)}) == ["NOT_FOUND"]
     assert await agent.codes(LABEL, {"input": {"profileId": absent, "name": "a"}}) == ["NOT_FOUND"]
-
-
-async def test_more_labels_than_a_profile_holds_are_refused(agent, ada):
-    for number in range(50):
-        await agent.data(LABEL, {"input": {"profileId": ada, "name": f"label {number}"}})
-
-    answer = await agent.ask(LABEL, {"input": {"profileId": ada, "name": "one more"}})
-
-    assert answer["errors"][0]["message"] == "A profile has at most 50 labels."
 
 
 async def test_a_proof_and_what_else_is_of_a_sealed_class_is_sealed(

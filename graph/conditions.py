@@ -20,12 +20,14 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.model.errors import BadValue
 from graph.model.filter import All, AnyOf, Condition, Filter, Not, Operator, Order, Place, folded
 from graph.model.ids import is_id
+from graph.model.label import checked_label, label_key
 from graph.model.search import (
     BY_BIRTH_DATE,
     BY_CREATED_AT,
     BY_FAMILY_NAME,
     BY_GIVEN_NAME,
     BY_ID,
+    BY_LABEL,
     BY_LANGUAGE,
     BY_STATE,
     BY_UPDATED_AT,
@@ -63,6 +65,7 @@ _CORE: Final[Mapping[str, tuple[str, Place, Callable[[Any], str]]]] = {
     "given_name": ("givenName", BY_GIVEN_NAME, folded),
     "family_name": ("familyName", BY_FAMILY_NAME, folded),
     "birth_date": ("birthDate", BY_BIRTH_DATE, date.isoformat),
+    "labels": ("labels", BY_LABEL, lambda name: label_key(checked_label(name, "where.labels"))),
     "created_at": ("createdAt", BY_CREATED_AT, instant_key),
     "updated_at": ("updatedAt", BY_UPDATED_AT, instant_key),
 }
@@ -137,6 +140,8 @@ def _core(
         operator = Operator(_SPELT.get(spelt, spelt))
         if operator is Operator.EXISTS:
             yield _existing(place, operand)
+        elif operator is Operator.CONTAINS and plain.is_list:
+            yield Condition(place, operator, (key(operand),))
         elif place.is_sealed and operator not in WHOLE:
             yield _word(place, operator, operand, where)
         elif operator in _PARTS:

@@ -31,14 +31,21 @@ from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
 _PROFILE = "Profile"
-_READ_FOR: Final = {"history": "members", "former_ids": "members"}
-"""What is read of a profile for a field that isn't an attribute of it."""
 _GIVEN: Final = {"name.given": "PersonName.given"}
 _FAMILY: Final = {"name.family": "PersonName.family"}
 # What must be opened for a part of a profile, with its coordinate; what isn't here is never sealed.
 _PARTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "Identity": {"value": {"identities.value": "Identity.value"}},
+    "Consent": {"proof": {"consents.proof": "Consent.proof"}},
+    "Preferences": {"language": {"preferences.language": "Preferences.language"}},
     "PersonName": {"given": _GIVEN, "family": _FAMILY, "full": _GIVEN | _FAMILY},
+}
+# What a field of the profile is made of, where that isn't the attribute of its name.
+_MADE_OF: Final[Mapping[str, frozenset[str]]] = {
+    "custom": frozenset(),
+    "history": frozenset({"members"}),
+    "former_ids": frozenset({"members"}),
+    "may_contact": frozenset({"preferences", "consents"}),
 }
 
 
@@ -206,8 +213,9 @@ class _Reader:
     def _select(self, known: FieldFacts, definition: GraphQLField, node: FieldNode) -> None:
         if known.attribute == "fields":
             self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
-        elif known.attribute != "custom":
-            self._plan.attributes.add(_READ_FOR.get(known.attribute, known.attribute))
+        else:
+            made_of = _MADE_OF.get(known.attribute, frozenset({known.attribute}))
+            self._plan.attributes.update(made_of)
 
     def _open(self, parts: Mapping[str, str]) -> None:
         for attribute, coordinate in parts.items():

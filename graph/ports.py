@@ -25,6 +25,10 @@ class NamedIdentity:
     identity: Identity
 
 
+Revise = Callable[[Profile], Mapping[str, object]]
+"""From a profile as it is to what changes of it, by attribute."""
+
+
 class Profiles(Protocol):
     """Profiles and their identities.
 
@@ -108,6 +112,25 @@ class Profiles(Protocol):
             NotFound: no such profile.
             VersionMismatch: the profile's version isn't `if_version`.
             Conflict: a unique value belongs to another profile.
+        """
+
+    async def revise(
+        self,
+        id: str,
+        attributes: AbstractSet[str],
+        revise: Revise,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
+    ) -> None:
+        """Change attributes by what they are now: reading and writing are one.
+
+        `revise` gets the profile with `attributes` and gives what changes, as in a patch; where
+        nothing does, nothing is written.
+
+        Raises:
+            NotFound, VersionMismatch: see `update`.
+            What `revise` raises.
         """
 
     async def add_identity(

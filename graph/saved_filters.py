@@ -27,6 +27,7 @@ _CORE: Final[Mapping[str, tuple[Place, Label]]] = {
         (search.BY_GIVEN_NAME, labels_of(PersonName)["given"]),
         (search.BY_FAMILY_NAME, labels_of(PersonName)["family"]),
         (search.BY_BIRTH_DATE, _PROFILE["birth_date"]),
+        (search.BY_LABEL, _PROFILE["labels"]),
         (search.BY_CREATED_AT, _PROFILE["created_at"]),
         (search.BY_UPDATED_AT, _PROFILE["updated_at"]),
     )

@@ -10,9 +10,13 @@ from strawberry.types.field import StrawberryField
 
 from graph.execution.documents import Documents
 from graph.facts import SchemaFacts, read_facts
+from graph.model.consent import Consent
+from graph.model.contact import ContactPermission
 from graph.model.custom_field import CustomerSchema
 from graph.model.history import HistoryEntry
 from graph.model.identity import Identity
+from graph.model.label import Label
+from graph.model.preference import ContactTime, Exclusion, Preferences, Said
 from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.queries import Query
@@ -30,7 +34,10 @@ from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
 from policies.principal import Principal
 
-_MODELS = (Profile, PersonName, Identity, Link, HistoryEntry)
+_MODELS = (
+    *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
+    *(Preferences, ContactTime, Exclusion, Said, HistoryEntry),
+)
 _MAX_PLANS = 256
 OPEN_TO_ALL = frozenset({"viewer"})
 FILTERING = frozenset({"saveFilter"})

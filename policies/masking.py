@@ -6,6 +6,7 @@ that it doesn't tell how long the value is.  Where no typed shape hides enough, 
 
 import re
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Final
 
 DOT: Final = "•"
@@ -25,7 +26,7 @@ def mask(value: object) -> object:
     Text: `j•••@•••.org` for an e-mail address (with `•` for a first character that is no letter
     or digit, and `•••` for an ending other than com, net and org), `•••• 6789` for a number of
     ten digits or more, else `•••`.  Days and instants: the first of January of their year.
-    Numbers and flags: None.
+    Numbers, flags, and one or several choices: None.
     """
     if isinstance(value, str):
         return _mask_text(value)
@@ -35,6 +36,8 @@ def mask(value: object) -> object:
     if isinstance(value, date):
         return date(value.year, 1, 1)
     if isinstance(value, list | tuple):
+        if value and isinstance(value[0], Enum):
+            return None
         return type(value)(mask(item) for item in value)
     return None
 

@@ -169,7 +169,11 @@ class Changes:
         return update, held | {"claims": {**held["claims"], **claims}, "reserved": reserved}
 
     async def _held(
-        self, id: str, scope: Scope, if_version: int | None, session: AsyncClientSession
+        self,
+        id: str,
+        scope: Scope,
+        if_version: int | None,
+        session: AsyncClientSession,
     ) -> Document:
         """A profile as it is kept, read inside a transaction."""
         held = await self._profiles.find_one({"_id": key_of(scope.tenant, id)}, session=session)

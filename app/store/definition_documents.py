@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from app.store.documents import Document, kept_value, loaded_value
+from app.store.bson_values import kept_value, loaded_value
+from app.store.documents import Document
 from app.store.names import key_of
 from graph.model.channel import Channel
 from graph.model.custom_field import (

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 
-from bson.decimal128 import Decimal128
-
+from app.store.bson_values import kept_value, loaded_value
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, has_grams, kept_keys, path_of, updated_key
+from app.store.statements import PROOFS, STATEMENT_PATHS, kept_statements, statements_of
 from graph.model.channel import Channel
 from graph.model.filter import Place
 from graph.model.identity import Identity
@@ -43,6 +42,7 @@ _PATHS = {
     "identities": "identities",
     "links": "links",
     "members": "members.id",
+    **STATEMENT_PATHS,
 }
 _IDENTITY = {
     "value": "value",
@@ -58,7 +58,9 @@ CORE_PATHS: Final = {
     name: _PATHS[name] for name in ("name.given", "name.family", "birth_date", "gender", "language")
 }
 SEALED_PARTS: Final = ("value", "raw")
-ALL: Final = frozenset({*CORE_PATHS, *(f"identities.{part}" for part in SEALED_PARTS)})
+ALL: Final = frozenset(
+    {*CORE_PATHS, *STATEMENT_PATHS, *(f"identities.{part}" for part in SEALED_PARTS)}
+)
 """What opens everything that is sealed in a document."""
 _ALWAYS: Final = frozenset({"id", "version"})
 
@@ -105,13 +107,23 @@ def to_document(
         },
         "search": search,
         GRAMS: grams_of(search),
+        **_statements(profile, seal),
     }
     return _present(document)
 
 
+def _statements(profile: Profile, seal: ProfileSeal) -> Document:
+    kept: Document = {}
+    for attribute in ("preferences", "consents", "labels"):
+        if value := getattr(profile, attribute):
+            kept |= kept_statements(seal, attribute, value)
+    proofs = {path: kept.pop(path) for path in list(kept) if "." in path}
+    return kept | {PROOFS: {path.partition(".")[2]: proof for path, proof in proofs.items()}}
+
+
 def _search_of(profile: Profile, seal: ProfileSeal, found: Findable) -> Document:
     name = profile.name or PersonName()
-    values = (name.given, name.family, profile.birth_date, profile.language)
+    values = (name.given, name.family, profile.birth_date, profile.language, profile.labels)
     core = {
         BY_ID: (profile.id,),
         BY_STATE: (profile.state.value,),
@@ -174,6 +186,7 @@ def from_document(
             for name, value in document.get("custom", {}).items()
         },
         members=tuple(item["id"] for item in document.get("members", ())),
+        **statements_of(document, seal, attributes),
     )
 
 
@@ -199,7 +212,12 @@ def _opened(
 
 def update_of(patch: ProfilePatch, seal: ProfileSeal, now: datetime) -> Document:
     """The update that applies a patch and counts the version up; `grams` are the caller's."""
-    kept = {_PATHS[name]: kept_core(seal, name, value) for name, value in patch.changes.items()}
+    kept: Document = {}
+    for name, value in patch.changes.items():
+        if name in STATEMENT_PATHS:
+            kept |= kept_statements(seal, name, value)
+        else:
+            kept[_PATHS[name]] = kept_core(seal, name, value)
     kept |= {
         f"custom.{name}": kept_custom(seal, name, value, patch.found.sealed)
         for name, value in patch.custom.items()
@@ -278,24 +296,6 @@ def kept_custom(seal: ProfileSeal, name: str, value: object, sealed: AbstractSet
 def opened_custom(seal: ProfileSeal, name: str, kept: Any) -> Any:  # noqa: ANN401 - whatever BSON holds
     """A custom value as its kind keeps it, from what a profile keeps under a name."""
     return loaded_value(seal.opened(f"custom/{name}", kept))
-
-
-def kept_value(value: object) -> Any:  # noqa: ANN401 - whatever BSON holds
-    """A custom value as BSON has it."""
-    if isinstance(value, Decimal):
-        return Decimal128(value)
-    if isinstance(value, dict):
-        return {key: kept_value(item) for key, item in value.items()}
-    return [kept_value(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def loaded_value(value: Any) -> Any:  # noqa: ANN401 - whatever BSON holds
-    """A custom value as its kind keeps it."""
-    if type(value) is Decimal128:
-        return value.to_decimal()
-    if type(value) is dict:
-        return {key: loaded_value(item) for key, item in value.items()}
-    return [loaded_value(item) for item in value] if type(value) is list else value
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever BSON holds

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final
 
-from app.store.documents import Document, kept_value
+from app.store.bson_values import kept_value
+from app.store.documents import Document
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
 from app.store.singles import keep, opened, sealed_parts
@@ -21,6 +22,7 @@ from graph.model.merging import Survival
 from graph.model.survivorship import Reason
 
 _LAST: Final = 10**14
+_WHO: Final = frozenset({"by", "source"})
 _SIDES: Final = ("before", "after")
 
 
@@ -99,7 +101,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an item holds
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     if dataclasses.is_dataclass(value):
-        return {part.name: _plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
+        # Who said it is told once, of the whole.
+        names = [part.name for part in dataclasses.fields(value) if part.name not in _WHO]
+        return {name: _plain(getattr(value, name)) for name in names}
     return [_plain(item) for item in value] if isinstance(value, tuple) else kept_value(value)
 
 

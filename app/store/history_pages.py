@@ -13,7 +13,7 @@ from app.store.history import entry_of, projection_of
 from app.store.names import HISTORY, key_of
 from app.store.sealing import Sealing
 from graph.errors import BadInput
-from graph.model.history import HistoryEntry
+from graph.model.history import ITEMS, HistoryEntry
 from policies.plan import Scope
 
 _PARTS: Final = 3  # of a cursor: the instant, the profile, the version
@@ -36,7 +36,8 @@ class MongoHistory:
         attributes: AbstractSet[str],
     ) -> list[tuple[str, HistoryEntry]]:
         """See `graph.ports.History`."""
-        whole = {name for name in attributes if not name.startswith(("identities.", "links."))}
+        parts = tuple(f"{item}." for item in ITEMS)
+        whole = {name for name in attributes if not name.startswith(parts)}
         wanted = projection_of(whole)
         with store_failures():
             found = await asyncio.gather(

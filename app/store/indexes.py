@@ -17,6 +17,7 @@ from graph.model.search import (
     BY_FAMILY_NAME,
     BY_GIVEN_NAME,
     BY_ID,
+    BY_LABEL,
     BY_LANGUAGE,
     BY_STATE,
     BY_UPDATED_AT,
@@ -24,7 +25,7 @@ from graph.model.search import (
 
 _CORE: Final = (
     *(BY_ID, BY_STATE, BY_LANGUAGE, BY_GIVEN_NAME, BY_FAMILY_NAME),
-    *(BY_BIRTH_DATE, BY_CREATED_AT, BY_UPDATED_AT),
+    *(BY_BIRTH_DATE, BY_CREATED_AT, BY_UPDATED_AT, BY_LABEL),
 )
 
 

@@ -22,13 +22,13 @@ from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal, Sealing
-from graph.errors import Conflict, NotFound
+from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
-from graph.ports import NamedIdentity
+from graph.ports import NamedIdentity, Revise
 from policies.plan import Scope
 
 _ATTEMPTS = 5
@@ -204,6 +204,32 @@ class MongoProfiles:
                 if await self._standing(id, scope) == seal.profile:
                     raise
         raise Conflict("The profile is merged again and again; try again.")
+
+    async def revise(
+        self,
+        id: str,
+        attributes: AbstractSet[str],
+        revise: Revise,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
+    ) -> None:
+        """See `graph.ports.Profiles`."""
+
+        def change(seal: ProfileSeal, held: Document) -> tuple[Document, Document] | None:
+            changes = revise(from_document(held, seal, attributes))
+            if not changes:
+                return None
+            return self._changes.patched(held, ProfilePatch(changes), seal)
+
+        for attempt in range(_ATTEMPTS):
+            try:
+                await self._change(id, scope, if_version, change, author)
+            except VersionMismatch:
+                if if_version is not None or attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     async def _read(
         self, ids: AbstractSet[str], scope: Scope, attributes: AbstractSet[str]

@@ -7,12 +7,14 @@ then; `absorbed` what an absorbed one needs to stand for itself again.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, Final
 
 from app.store.documents import ALL, Document, from_document
 from app.store.paths import leaves, nested
 from app.store.sealing import ProfileSeal
 from app.store.singles import keep, opened
+from graph.model.preference import NO_PREFERENCES
 from graph.model.profile import ProfileState
 from graph.model.provenance import UNKNOWN, Provenance
 from graph.model.record import CUSTOM, SINGLE, Absorbed, How, Layer, Member, Own, Record
@@ -26,6 +28,8 @@ HISTORIC: Final = (CREATED, "provenance", "members", "layers", "own", "absorbed"
 def record_of(document: Mapping[str, Any], seal: ProfileSeal) -> Record:
     """A profile, all of it opened, and how it came to be."""
     profile = from_document(document, seal, ALL)
+    if profile.preferences == NO_PREFERENCES:
+        profile = replace(profile, preferences=None)
     created = provenance_of({"at": profile.created_at, **document.get(CREATED, {})})
     return Record(
         profile=profile,

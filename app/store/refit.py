@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.store.documents import Document, kept_value, opened_custom
+from app.store.bson_values import kept_value
+from app.store.documents import Document, opened_custom
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, base_of, grams_of, kept_keys, path_of
 from graph.kinds.search import findable

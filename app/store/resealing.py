@@ -1,9 +1,11 @@
 """What makes a profile's document sealed as it should be: by its newest key, class by class."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, Final
 
+from app.store.bson_values import loaded_value
 from app.store.documents import (
     CORE_PATHS,
     SEALED_PARTS,
@@ -12,11 +14,19 @@ from app.store.documents import (
     identity_place,
     kept_core,
     kept_custom,
-    loaded_value,
 )
 from app.store.records import own_values
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys
+from app.store.singles import is_sealed
+from app.store.statements import (
+    PROOFS,
+    STATEMENT_PATHS,
+    kept_proof,
+    kept_whole,
+    proof_place,
+    statements_of,
+)
 from graph.kinds.search import findable
 from graph.model.custom_field import CustomerSchema
 from graph.model.profile import ProfileState
@@ -31,7 +41,7 @@ def resealed(document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSch
     """
     custom = dict(_custom(document, seal, schema))
     put = dict(_core(document, seal)) | dict(_identities(document, seal)) | custom
-    put |= dict(_own(document, seal, schema))
+    put |= dict(_own(document, seal, schema)) | dict(_statements(document, seal))
     if document["state"] == ProfileState.MERGED.value:
         return {"$set": put} if put else {}
     search = dict(document.get("search", {}))
@@ -70,6 +80,21 @@ def _identities(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tupl
                 yield f"identities.{number}.{part}", seal.seal(place, value)
 
 
+def _statements(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tuple[str, Any]]:
+    for attribute, path in STATEMENT_PATHS.items():
+        is_sealed = seal.of_tenant.seals(attribute)
+        if path == PROOFS:
+            for consent, kept in document.get(PROOFS, {}).items():
+                if not seal.is_current(kept, is_sealed=is_sealed):
+                    proof = seal.opened(proof_place(consent), kept)
+                    if not isinstance(proof, Unreadable):
+                        yield f"{PROOFS}.{consent}", kept_proof(seal, consent, proof)
+        elif not seal.is_current(kept := document.get(path), is_sealed=is_sealed):
+            value = seal.opened(attribute, kept)
+            if not isinstance(value, Unreadable):
+                yield path, kept_whole(seal, attribute, value)
+
+
 def _custom(
     document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSchema
 ) -> Iterator[tuple[str, Any]]:
@@ -92,8 +117,9 @@ def _own(
             for part, text in kept.items():
                 yield from _anew(seal, f"{path}.{part}", f"{place}.{part}", text, f"name.{part}")
         elif attribute.startswith(CUSTOM):
-            is_sealed = _is_sealed(attribute.removeprefix(CUSTOM), kept, schema)
-            yield from _anew(seal, path, place, kept, attribute, is_sealed=is_sealed)
+            name = attribute.removeprefix(CUSTOM)
+            sealed = {name} if _is_sealed(name, kept, schema) else set[str]()
+            yield from _anew(seal, path, place, kept, attribute, sealed)
         else:
             yield from _anew(seal, path, place, kept, attribute)
 
@@ -104,10 +130,9 @@ def _anew(
     place: str,
     kept: object,
     attribute: str,
-    *,
-    is_sealed: bool | None = None,
+    sealed: AbstractSet[str] = frozenset(),
 ) -> Iterator[tuple[str, Any]]:
-    wanted = seal.of_tenant.seals(attribute) if is_sealed is None else is_sealed
+    wanted = is_sealed(seal.of_tenant, attribute, sealed)
     if seal.is_current(kept, is_sealed=wanted):
         return
     value = seal.opened(place, kept)
@@ -130,6 +155,7 @@ def _search(
     }
     if isinstance(born := values["birth_date"], str):
         values["birth_date"] = date.fromisoformat(born)
+    values |= statements_of(document, seal, {"labels"})
     readable = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
     of_tenant = seal.of_tenant
     found = dict(core_search(seal, readable)) | dict(_custom_search(document, seal, schema))
@@ -162,6 +188,7 @@ NEEDED: Final = dict.fromkeys(
     (
         *("id", "version", "name", "birthDate", "gender", "language"),
         *("identities", "custom", "search", GRAMS, "state", "own"),
+        *STATEMENT_PATHS.values(),
     ),
     1,
 )

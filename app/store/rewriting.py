@@ -8,7 +8,7 @@ claims are that profile's, and say in `origin` where they come from.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
@@ -242,11 +242,17 @@ def _refuse_unreadable(record: Record) -> None:
         *(part for item in profile.identities or () for part in (item.value, item.raw)),
         *(profile.custom or {}).values(),
         *(own.value for own in record.own.values()),
+        *(profile.preferences, profile.consents, profile.labels),
+        *(one.proof for one in _items(profile.consents)),
     ]
     if Unreadable.ERASED in values:
         raise Erased("One of the profiles was erased: it can't be merged, or taken out.")
     if Unreadable.DAMAGED in values:
         raise ValueDamaged
+
+
+def _items(items: Any) -> tuple[Any, ...]:  # noqa: ANN401 - or what stands for them
+    return items if isinstance(items, tuple) else ()
 
 
 def _wanted(

@@ -17,8 +17,10 @@ from app.keyring.tenant_keys import TenantKeys
 from app.store.failures import store_failures
 from app.store.names import PROFILES
 from graph.errors import Erased, StoreUnavailable
+from graph.model.consent import Consent
 from graph.model.filter import Place
 from graph.model.identity import IdentityName
+from graph.model.preference import Preferences
 from graph.model.profile import PersonName, Profile
 from graph.model.search import PATCHED, sealed_place
 from policies.classification import DataClass, labels_of
@@ -33,6 +35,8 @@ _NO_KEYS: Final = ProfileKeys({})
 _CORE: Final = {
     **{f"name.{part}": label.data_class for part, label in labels_of(PersonName).items()},
     **{name: label.data_class for name, label in labels_of(Profile).items()},
+    "preferences.language": labels_of(Preferences)["language"].data_class,
+    "consents.proof": labels_of(Consent)["proof"].data_class,
 }
 
 

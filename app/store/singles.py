@@ -8,8 +8,11 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, Final
 
-from app.store.documents import SEALED_PARTS, kept_value, loaded_value
+from app.store.bson_values import kept_value, loaded_value
+from app.store.documents import SEALED_PARTS
 from app.store.sealing import ProfileSeal, TenantSeal
+from app.store.statements import loaded_preferences, plain_statement
+from graph.model.preference import Preferences
 from graph.model.profile import PersonName, ProfileState
 from graph.model.record import CUSTOM
 from policies.classification import labels_of
@@ -39,6 +42,8 @@ def is_sealed(seal: TenantSeal, attribute: str, sealed: AbstractSet[str]) -> boo
     """Whether the values of an attribute are sealed."""
     if attribute.startswith(CUSTOM):
         return attribute.removeprefix(CUSTOM) in sealed
+    if attribute == "preferences":
+        return seal.seals(attribute) or seal.seals("preferences.language")
     return seal.seals(attribute)
 
 
@@ -47,6 +52,8 @@ def opened(seal: ProfileSeal, place: str, kept: Any, of: str) -> Any:  # noqa: A
     if of == "name":
         return _name(seal, place, kept)
     value = seal.opened(place, kept)
+    if of == "preferences":
+        return loaded_preferences(value) if isinstance(value, Mapping) else value
     if of.startswith(CUSTOM):
         return loaded_value(value)
     if of == "birth_date" and isinstance(value, str):
@@ -64,6 +71,8 @@ def _name(seal: ProfileSeal, place: str, kept: Mapping[str, Any] | None) -> Pers
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever BSON holds
     if isinstance(value, ProfileState):
         return value.value
+    if isinstance(value, Preferences):
+        return plain_statement(value)
     return value.isoformat() if isinstance(value, date) else kept_value(value)
 
 

@@ -5,12 +5,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
+from graph.model.label import label_key
+
 Item = Any
 """A frozen dataclass with `origins`: the absorbed profiles that brought it; none: its own."""
 
 _KEYS: Final[Mapping[str, Callable[[Item], tuple[object, ...]]]] = {
     "identities": lambda item: (item.channel, item.value),
     "links": lambda item: (item.source, item.object, item.record_id),
+    "labels": lambda item: (label_key(item.name),),
+    "consents": lambda item: (item.id,),
 }
 
 

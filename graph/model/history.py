@@ -1,22 +1,31 @@
 """History: who changed what of a profile, from which source, when."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from graph.model.consent import Consent
 from graph.model.identity import Identity
+from graph.model.label import Label
 from graph.model.merging import Survival
+from graph.model.preference import NO_PREFERENCES, Preferences
 from graph.model.profile import Link, PersonName, Profile
 from graph.model.record import CUSTOM
 from policies.classification import DataClass, classified
 
 SINGLE: Final = ("state", "name.given", "name.family", "birth_date", "gender", "language")
-ITEMS: Final[Mapping[str, type[Any]]] = {"identities": Identity, "links": Link}
-"""The collections of a profile, and what their items are."""
-UNTOLD: Final = frozenset({"origins", "last_seen_at"})
+ITEMS: Final[Mapping[str, type[Any]]] = {
+    "identities": Identity,
+    "links": Link,
+    "labels": Label,
+    "consents": Consent,
+    "preferences": Preferences,
+}
+"""What is told as items with parts, and of which class they are; preferences are one item."""
+UNTOLD: Final = frozenset({"origins", "last_seen_at", "is_current", "said"})
 """What of an item isn't history: it tells of merges, or changes with every call."""
 
 
@@ -89,16 +98,17 @@ def _values(profile: Profile) -> Iterator[tuple[str, object]]:
 
 def _of_items(before: Profile, after: Profile) -> Iterator[ValueChange]:
     for attribute in ITEMS:
-        old = _told(getattr(before, attribute) or ())
-        new = _told(getattr(after, attribute) or ())
+        old, new = (_told(getattr(side, attribute)) for side in (before, after))
         went = tuple(item for item in old if item not in new)
         came = tuple(item for item in new if item not in old)
         if went or came:
             yield ValueChange(attribute, went, came)
 
 
-def _told(items: Sequence[Any]) -> list[Any]:
-    return [dataclasses.replace(item, **_blank(type(item))) for item in items]
+def _told(items: Any) -> list[Any]:  # noqa: ANN401 - of any class of `ITEMS`
+    if isinstance(items, Preferences):
+        items = () if items == NO_PREFERENCES else (items,)
+    return [dataclasses.replace(item, **_blank(type(item))) for item in items or ()]
 
 
 def _blank(model: type[Any]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from graph.model.collected import joined
 from graph.model.errors import LimitReached
+from graph.model.preference import Preferences, united_preferences
 from graph.model.profile import ProfileState
 from graph.model.record import COLLECTED, Absorbed, How, Layer, Member, Own, Record, with_value
 from graph.model.survivorship import PLAIN, Candidate, Reason, Rule, Survivorship, winner
@@ -102,6 +103,8 @@ def over(below: Own, layer: Layer, above: Own) -> Own:
 
 
 def _union(ours: object, theirs: object) -> object:
+    if isinstance(ours, Preferences) and isinstance(theirs, Preferences):
+        return united_preferences(ours, theirs)
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return theirs if ours is None else ours
     return [*ours, *(item for item in theirs if item not in ours)]
@@ -137,6 +140,8 @@ def _survival(
     if ours.value is None or theirs.value is None:
         only = theirs if ours.value is None else ours
         return Survival(attribute, only.profile, Reason.ONLY_VALUE)
+    if attribute == "preferences":
+        return Survival(attribute, theirs.profile, Reason.UNION)
     rule = plan.survivorship.rule(plan.names.get(attribute, attribute))
     if rule is Rule.UNION:
         if isinstance(ours.value, list | tuple):

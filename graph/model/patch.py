@@ -1,16 +1,15 @@
 """What may stand in the core attributes of a profile."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
 from graph.model.errors import BadValue, LimitReached
+from graph.model.language import LONGEST, checked_language
 from graph.model.profile import Link
 
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d"))
-_LONGEST: Final = {"name.given": 200, "name.family": 200, "gender": 50, "language": 64}
+_LONGEST: Final = {"name.given": 200, "name.family": 200, "gender": 50, "language": LONGEST}
 _LONGEST_OF_LINK: Final = 200
 MAX_LINKS: Final = 50
 _EARLIEST: Final = date(1850, 1, 1)
@@ -61,6 +60,6 @@ def _text(name: str, value: str) -> str | None:
     spelt = text.translate(_JOINERS)
     if len(text) > longest or not spelt.isprintable() or (text and not spelt):
         raise BadValue(name, f"expected at most {longest} printable characters")
-    if name == "language" and text and not _LANGUAGE.fullmatch(text):
-        raise BadValue(name, "expected a language tag such as pt-BR")
+    if name == "language" and text:
+        return checked_language(text)
     return text or None

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
+from graph.model.consent import Consent
 from graph.model.identity import Identity
+from graph.model.label import Label
+from graph.model.preference import Preferences
 from graph.model.search import Findable
 from policies.classification import DataClass, classified
 from policies.unreadable import Unreadable
@@ -64,6 +67,9 @@ class Profile:
     language: str | None = classified(DataClass.DEMOGRAPHIC, repr=False, default=None)
     identities: tuple[Identity, ...] | None = classified(DataClass.CONTACT, repr=False, default=())
     links: tuple[Link, ...] | None = classified(DataClass.INTERNAL, repr=False, default=())
+    preferences: Preferences | None = classified(DataClass.BEHAVIOURAL, repr=False, default=None)
+    consents: tuple[Consent, ...] | None = classified(DataClass.BEHAVIOURAL, repr=False, default=())
+    labels: tuple[Label, ...] | None = classified(DataClass.BEHAVIOURAL, repr=False, default=())
     custom: Mapping[str, object] | None = classified(
         DataClass.PUBLIC, repr=False, default_factory=dict
     )

@@ -14,9 +14,9 @@ from graph.model.profile import Profile, ProfileState
 from graph.model.provenance import UNKNOWN, Provenance
 
 CUSTOM: Final = "custom."
-SINGLE: Final = ("state", "name", "birth_date", "gender", "language")
+SINGLE: Final = ("state", "name", "birth_date", "gender", "language", "preferences")
 """Core attributes that have one value; every custom value is one too."""
-COLLECTED: Final = ("identities", "links")
+COLLECTED: Final = ("identities", "links", "labels", "consents")
 """Attributes that are collections, whose items each tell in `origins` which profiles brought them;
 none: the profile itself."""
 

@@ -1,16 +1,21 @@
 """Taking merged profiles apart again.
 
 Taking a profile out removes its layers and its items from all that it is part of.  What was written
-to the survivor meanwhile stays with it; what was removed meanwhile comes to nobody.
+to the survivor meanwhile stays with it; what was removed meanwhile comes to nobody; what was
+refused meanwhile, both have refused.
 """
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from graph.model.collected import parted
+from graph.model.consent import Consent, ConsentStatus, recorded
 from graph.model.merging import Records, over
+from graph.model.preference import NO_PREFERENCES, Preferences, refusals, united_preferences
+from graph.model.profile import Profile
 from graph.model.record import COLLECTED, Layer, Record, with_value
 
 Moved = Mapping[str, AbstractSet[tuple[object, ...]]]
@@ -114,12 +119,32 @@ def _left(record: Record, member: Record, gone: AbstractSet[str], moved: Moved |
 
 def _returned(root: Record, member: Record, gone: AbstractSet[str], moved: Moved | None) -> Record:
     """A member that stands for itself again, with its items as they are now."""
-    state = member.value("state")
+    at = next(one.at for one in root.members if one.id == member.id)
     items: dict[str, Any] = {
         name: _parted(name, root, member, gone, moved)[1] for name in COLLECTED
     }
-    profile = replace(member.profile, state=state, **items)
+    items["consents"] = _consents(root.profile, member.profile, at)
+    items["preferences"] = _preferences(root.profile, member.profile, at)
+    profile = replace(member.profile, state=member.value("state"), **items)
     return replace(member, profile=profile, absorbed=None)
+
+
+def _consents(root: Profile, member: Profile, at: datetime) -> tuple[Consent, ...]:
+    """What a member said itself; what was refused since the merge, both refused."""
+    found = member.consents or ()
+    for one in root.consents or ():
+        is_since = one.recorded_at is not None and one.recorded_at > at and not one.origins
+        if is_since and one.status is not ConsentStatus.GRANTED:
+            found = recorded(found, one)
+    return found
+
+
+def _preferences(root: Profile, member: Profile, at: datetime) -> Preferences | None:
+    """What a member wanted itself; whom nobody may contact since the merge, nobody may."""
+    since = refusals(root.preferences, at) if root.preferences else NO_PREFERENCES
+    if since == NO_PREFERENCES:
+        return member.preferences
+    return united_preferences(member.preferences or NO_PREFERENCES, since)
 
 
 def _parted(

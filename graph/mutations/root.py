@@ -5,11 +5,14 @@ import strawberry
 from graph.mutations.add_identity import add_identity
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
+from graph.mutations.labels import add_label, remove_label
 from graph.mutations.merge_profiles import merge_profiles
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
+from graph.mutations.record_consent import record_consent
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
+from graph.mutations.set_preference import set_preference
 from graph.mutations.unmerge_profiles import unmerge_profiles
 from graph.mutations.update_profile import update_profile
 from graph.types.merge import MergeProfilesPayload, UnmergeProfilesPayload
@@ -41,6 +44,20 @@ class Mutation:
     unmerge_profiles: UnmergeProfilesPayload = strawberry.mutation(
         resolver=unmerge_profiles,
         description="Take a profile out of the one that absorbed it.",
+    )
+    record_consent: ProfilePayload = strawberry.mutation(
+        resolver=record_consent,
+        description="Record what a person said about a purpose; nothing said before is lost.",
+    )
+    set_preference: ProfilePayload = strawberry.mutation(
+        resolver=set_preference,
+        description="Change how a person wants to be contacted: what is sent, leave the rest.",
+    )
+    add_label: ProfilePayload = strawberry.mutation(
+        resolver=add_label, description="Put a label on a profile, once."
+    )
+    remove_label: ProfilePayload = strawberry.mutation(
+        resolver=remove_label, description="Take a label off a profile."
     )
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,

@@ -10,8 +10,12 @@ import strawberry
 
 from graph.kinds.table import KINDS
 from graph.model.channel import Channel
+from graph.model.consent import ConsentStatus
+from graph.model.contact import ContactReason
 from graph.model.custom_field import SourceKind
 from graph.model.history import HistoryKind
+from graph.model.label import LabelOrigin
+from graph.model.preference import Weekday
 from graph.model.profile import ProfileState
 from graph.model.survivorship import Reason
 from policies.classification import DataClass
@@ -21,6 +25,10 @@ strawberry.enum(
 )
 strawberry.enum(Channel, description="Where a customer reaches the business.")
 strawberry.enum(ProfileState, description="How well the person behind a profile is known.")
+strawberry.enum(ConsentStatus, description="What a person said about a purpose.")
+strawberry.enum(ContactReason, description="Why somebody may be contacted, or may not.")
+strawberry.enum(LabelOrigin, description="Who puts a label on a customer.")
+strawberry.enum(Weekday, description="A day of the week.")
 strawberry.enum(SourceKind, description="Where a value lives.")
 strawberry.enum(HistoryKind, description="What happened to a profile.")
 strawberry.enum(

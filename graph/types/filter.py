@@ -94,6 +94,15 @@ class CodeFilter:
     )
 
 
+@strawberry.input(description="Looks into labels.", directives=[STRUCTURE])
+class LabelsFilter:
+    contains: str | None = strawberry.field(default=UNSET, description="Has this label.")
+    in_: list[str] | None = strawberry.field(
+        name="in", default=UNSET, description="Has one of these, 50 at most."
+    )
+    exists: bool | None = strawberry.field(default=UNSET, description="Whether there are any.")
+
+
 @exposes(Profile)
 @strawberry.input(description="Narrows a list of profiles; all that is given must hold.")
 class ProfileFilter:
@@ -122,6 +131,9 @@ class ProfileFilter:
     )
     updated_at: Any = strawberry.field(
         graphql_type=InstantFilter | None, default=UNSET, description="By when it was last changed."
+    )
+    labels: LabelsFilter | None = strawberry.field(
+        default=UNSET, description="By labels, without case and accents."
     )
     custom: CustomFieldsFilter | None = strawberry.field(
         default=UNSET, description="By custom fields that are searchable."

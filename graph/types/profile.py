@@ -1,7 +1,7 @@
 """The profile and its parts, as clients see them."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -9,11 +9,17 @@ from graph.context import GatewayInfo
 from graph.history import history_page
 from graph.model import profile as model
 from graph.model.channel import Channel
+from graph.model.consent import checked_purpose, effective
+from graph.model.contact import may_contact
 from graph.model.identity import Identity as IdentityModel
+from graph.readable import readable
 from graph.types.access import access, exposes
+from graph.types.consent import Consent, ContactPermission
 from graph.types.custom_field import CustomFields, FieldValue, field_value
 from graph.types.history import HistoryConnection
+from graph.types.preference import Label, Preferences
 from policies.classification import DataClass
+from policies.reveal import reveal
 
 
 @exposes(model.PersonName)
@@ -92,6 +98,60 @@ class Profile:
         ] = None,
     ) -> HistoryConnection:
         return await history_page(info, root, first, after)
+
+    preferences: Preferences | None = strawberry.field(
+        description="How, when and whether at all they want to be contacted."
+    )
+    labels: list[Label] | None = strawberry.field(description="Words that classify them.")
+
+    @strawberry.field(
+        description="What they said about purposes: for each the statement that holds now.",
+        graphql_type=list[Consent] | None,
+    )
+    def consents(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        purposes: Annotated[
+            list[str] | None, strawberry.argument(description="About these purposes only.")
+        ] = None,
+        former: Annotated[
+            bool, strawberry.argument(description="Every statement, the earliest first.")
+        ] = False,
+    ) -> Any:  # noqa: ANN401 - the model objects that Consent shows
+        held = readable(root.consents)
+        if held is None:
+            return None
+        shown = held if former else effective(held, info.context.wiring.now()).values()
+        if purposes is None:
+            return list(shown)
+        wanted = {checked_purpose(purpose, "purposes") for purpose in purposes}
+        return [one for one in shown if one.purpose in wanted]
+
+    @strawberry.field(
+        description=(
+            "Whether they may be contacted now, by their preferences and, where a purpose is"
+            " named, their consent to it."
+        ),
+        directives=[access(DataClass.BEHAVIOURAL)],
+        graphql_type=ContactPermission | None,
+    )
+    def may_contact(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        channel: Annotated[Channel, strawberry.argument(description="How.")],
+        purpose: Annotated[
+            str | None, strawberry.argument(description="What for, such as marketing.")
+        ] = None,
+    ) -> Any:  # noqa: ANN401 - the model object that ContactPermission shows
+        wanted = None if purpose is None else checked_purpose(purpose)
+        preferences, consents = readable(root.preferences), readable(root.consents) or ()
+        if preferences is None:
+            return None
+        now = info.context.wiring.now()
+        permission = may_contact(preferences, consents, channel, wanted, now)
+        return reveal(permission, info.context.plan.access)
 
     @strawberry.field(description="The tenant's own fields, typed.")
     def custom(self, root: strawberry.Parent[model.Profile]) -> CustomFields | None:

@@ -14,6 +14,13 @@ ADA = {
     "identities": [{"channel": "VOICE", "value": "+1 202 555 0143"}],
     "links": [{"source": "crm", "object": "contacts", "recordId": "512"}],
 }
+SAY = """
+mutation ($consent: RecordConsentInput!, $preference: SetPreferenceInput!, $label: AddLabelInput!) {
+  recordConsent(input: $consent) { __typename }
+  setPreference(input: $preference) { __typename }
+  addLabel(input: $label) { __typename }
+}
+"""
 UPDATE = "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename } }"
 # What to select, the way to the value in the answer, the value, and its mask.
 SHOWN = {
@@ -32,6 +39,16 @@ SHOWN = {
         "•••• 0143",
     ),
     "links": ("links { recordId }", ("links", 0, "recordId"), "512", None),
+    "consents.status": ("consents { status }", ("consents", 0, "status"), "GRANTED", None),
+    "consents.proof": ("consents { proof }", ("consents", 0, "proof"), "in call 4711", "•••"),
+    "preferences": ("preferences { channels }", ("preferences", "channels"), ["SMS"], None),
+    "labels": ("labels { name }", ("labels", 0, "name"), "VIP", "•••"),
+    "mayContact": (
+        "mayContact(channel: SMS) { reason }",
+        ("mayContact", "reason"),
+        "NO_OBJECTION",
+        None,
+    ),
 } | {
     f"custom.{name}": (f"custom {{ {key} }}", ("custom", key), CUSTOM[key], "•••")
     for name, key in KEYS.items()
@@ -45,6 +62,15 @@ async def ada(gateway):
     definitions = [{"key": key, "kind": "STRING", "dataClass": name} for name, key in KEYS.items()]
     await define(gateway.as_role("admin", tenant=tenant), definitions)
     created = await a_profile(gateway.as_role("service", tenant=tenant), **ADA)
+    said = {"purpose": "marketing", "status": "GRANTED", "proof": "in call 4711"}
+    await gateway.as_role("service", tenant=tenant).data(
+        SAY,
+        {
+            "consent": {"profileId": created, **said},
+            "preference": {"profileId": created, "channels": ["SMS"]},
+            "label": {"profileId": created, "name": "VIP"},
+        },
+    )
     officer = gateway.as_role("privacy_officer", tenant=tenant)
     await officer.data(UPDATE, {"input": {"id": created, "custom": CUSTOM}})
     return created, tenant

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from graph.model.channel import Channel
+from graph.model.consent import Consent, ConsentStatus
 from graph.model.identity import Identity
+from graph.model.label import Label
 from graph.model.merging import Plan, Survival, merged
+from graph.model.preference import Preferences, Said
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.provenance import Provenance
 from graph.model.record import CUSTOM, Own, Record, with_value
@@ -31,6 +34,8 @@ def records(draw: st.DrawFn, number: int) -> Record:
     links = draw(st.lists(st.sampled_from("xyz"), max_size=2, unique=True))
     source = draw(st.sampled_from(SOURCES))
     at = BEGAN + timedelta(days=draw(st.integers(0, 9)))
+    labels = draw(st.lists(st.sampled_from(["VIP", "Gold"]), max_size=2, unique=True))
+    statuses = draw(st.lists(st.sampled_from(ConsentStatus), max_size=2))
     profile = Profile(
         id=id_,
         version=1,
@@ -43,9 +48,32 @@ def records(draw: st.DrawFn, number: int) -> Record:
             Identity(channel=channel, value=f"{id_}-{place}", primary=draw(st.booleans()))
             for place, channel in enumerate(channels)
         ),
+        labels=tuple(Label(name=one, at=at) for one in labels),
+        consents=tuple(_consent(id_, place, at, one) for place, one in enumerate(statuses)),
+        preferences=draw(st.none() | _preferences(at)),
         links=tuple(Link(source="crm", object="contacts", record_id=one) for one in links),
     )
     return Record(profile, Provenance(at, "somebody", source))
+
+
+def _consent(id_: str, place: int, at: datetime, status: ConsentStatus) -> Consent:
+    return Consent(
+        id=f"{id_}-{place}",
+        purpose=("marketing", "research")[place],
+        status=status,
+        given_at=at,
+        recorded_at=at,
+    )
+
+
+def _preferences(at: datetime) -> st.SearchStrategy[Preferences]:
+    said = (Said(attribute="channels", at=at), Said(attribute="do_not_contact", at=at))
+    return st.builds(
+        Preferences,
+        channels=st.permutations([Channel.EMAIL, Channel.VOICE]).map(tuple),
+        do_not_contact=st.booleans(),
+        said=st.just(said),
+    )
 
 
 @st.composite

@@ -1,5 +1,6 @@
 """Merging is lossless, whatever is merged and parted in whatever order."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.model.consent import Consent, ConsentStatus, effective, recorded, standing
 from graph.model.errors import LimitReached
 from graph.model.merging import MAX_MEMBERS, Plan, Survival, merged
+from graph.model.preference import Preferences, Said
 from graph.model.profile import PersonName, Profile, ProfileState
 from graph.model.provenance import Provenance
 from graph.model.record import Record
@@ -94,6 +97,45 @@ def test_what_was_written_since_a_merge_stays_with_the_survivor(
     assert parted.records["P0"].value(attribute) == "new"
     assert parted.records["P1"].value(attribute) == made["P1"].value(attribute)
     assert parted.since == (attribute,)
+
+
+@given(worlds(2), SURVIVORSHIPS)
+def test_whom_one_of_two_refused_their_merged_profile_refuses(
+    made: dict[str, Record], rules: Survivorship
+):
+    world, now = World(dict(made)), BEGAN + timedelta(days=50)
+    world.merge("P0", "P1", rules)
+    merged_ = world.records["P0"].profile
+    for one in made.values():
+        for purpose, consent in effective(one.profile.consents or (), now).items():
+            held = effective(merged_.consents or (), now)[purpose]
+            assert standing(held, now) >= standing(consent, now)
+        if one.profile.preferences:
+            assert merged_.preferences
+            assert merged_.preferences.do_not_contact >= one.profile.preferences.do_not_contact
+
+
+@given(worlds(2), SURVIVORSHIPS)
+def test_what_was_refused_since_a_merge_both_have_refused(
+    made: dict[str, Record], rules: Survivorship
+):
+    world = World(dict(made))
+    world.merge("P0", "P1", rules)
+    at = BEGAN + timedelta(days=200)
+    refusal = Consent(
+        id="R", purpose="marketing", status=ConsentStatus.REVOKED, given_at=at, recorded_at=at
+    )
+    said = (Said(attribute="do_not_contact", at=at),)
+    profile = world.records["P0"].profile
+    changed = replace(profile, consents=recorded(profile.consents or (), refusal))
+    world.records["P0"] = replace(world.records["P0"], profile=changed)
+    world.write("P0", "preferences", Preferences(do_not_contact=True, said=said))
+    world.part("P1")
+    for id_ in ("P0", "P1"):
+        parted = world.records[id_].profile
+        assert effective(parted.consents or (), at)["marketing"].status is ConsentStatus.REVOKED
+        assert parted.preferences
+        assert parted.preferences.do_not_contact
 
 
 def _step(world: World, data: st.DataObject) -> None:

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from graph.model.filter import Place
 from graph.model.identity import IdentityName
-from graph.model.search import PATCHED, Findable, core_keys, instant_key
+from graph.model.label import Label
+from graph.model.search import (
+    BY_GIVEN_NAME,
+    BY_LABEL,
+    BY_LANGUAGE,
+    PATCHED,
+    Findable,
+    core_keys,
+    instant_key,
+    sealed_keys,
+    sealed_place,
+)
 
 moments = st.datetimes(
     datetime.fromisoformat("1000-01-02"),
@@ -27,6 +38,22 @@ moments = st.datetimes(
 )
 def test_a_core_attribute_is_found_by_one_key(attribute, value, keys):
     assert core_keys(attribute, value) == keys
+
+
+def test_labels_are_found_by_a_key_each():
+    labels = (Label(name="VIP"), Label(name="Früh  dran"))
+
+    assert core_keys("labels", labels) == ("vip", "fruh dran")
+    assert core_keys("labels", ()) == ()
+
+
+def test_of_what_is_sealed_names_alone_are_found_by_their_words_too():
+    names, labels = sealed_place(BY_GIVEN_NAME), sealed_place(BY_LABEL)
+
+    assert (names.is_list, labels.is_list, sealed_place(BY_LANGUAGE).is_list) == (True, True, False)
+    assert sealed_keys(names, ["ada maria"]) == ("ada maria", "~ada", "~maria")
+    assert sealed_keys(names, []) == ()
+    assert sealed_keys(labels, ["ada maria"]) == ("ada maria",)
 
 
 @pytest.mark.parametrize("attribute", sorted(PATCHED))

@@ -56,7 +56,8 @@ def parted(
     """The items that stay, and those that go back to the profile that they came with.
 
     `before` are its items when it was absorbed, `gone` its id and those of all that are part of
-    it, `moved` the keys of others that go with it.  What was removed meanwhile comes to nobody.
+    it, `moved` the keys of others that go with it.  What others brought as well, it has as it
+    brought it; what was removed meanwhile comes to nobody.
     """
     stay, back = [], dict[tuple[object, ...], Item]()
     for item in items:
@@ -66,7 +67,7 @@ def parted(
             back[key] = replace(item, origins=())
         elif left or not item.origins:
             stay.append(replace(item, origins=left) if left != item.origins else item)
-        if not gone.isdisjoint(item.origins):
+        elif item.origins:
             back[key] = item
     kept = {item_key(attribute, item): item for item in stay}
     former = {item_key(attribute, item): item for item in before}

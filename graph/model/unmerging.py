@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from graph.model.collected import parted
+from graph.model.collected import item_key, parted
 from graph.model.consent import Consent, ConsentStatus, recorded
 from graph.model.merging import Records, over
 from graph.model.preference import NO_PREFERENCES, Preferences, refusals, united_preferences
@@ -45,7 +45,8 @@ def unmerged(root: Record, id: str, records: Records, moved: Moved | None = None
         record = root if holder == root.id else records[holder]
         known = {**records, **changed}
         layered = _without(record, id, known) if below == id else _refreshed(record, below, known)
-        left = _left(layered, records[id], gone, moved if holder == root.id else None)
+        sent = moved if holder == root.id else None
+        left = _left(layered, records[id], gone, sent, records)
         members = tuple(one for one in record.members if one.id not in gone)
         changed[holder] = replace(left, members=members)
         below = holder
@@ -110,11 +111,30 @@ def _filled(record: Record, attribute: str, id: str, records: Records) -> Record
     return record
 
 
-def _left(record: Record, member: Record, gone: AbstractSet[str], moved: Moved | None) -> Record:
-    items: dict[str, Any] = {
-        name: _parted(name, record, member, gone, moved)[0] for name in COLLECTED
-    }
+def _left(
+    record: Record,
+    member: Record,
+    gone: AbstractSet[str],
+    moved: Moved | None,
+    records: Records,
+) -> Record:
+    items: dict[str, Any] = {}
+    for name in COLLECTED:
+        before = {item_key(name, item): item for item in getattr(record.profile, name) or ()}
+        stay = _parted(name, record, member, gone, moved)[0]
+        items[name] = tuple(_version(name, item, before, records) for item in stay)
     return replace(record, profile=replace(record.profile, **items))
+
+
+def _version(name: str, item: Any, before: Mapping[Any, Any], records: Records) -> Any:  # noqa: ANN401 - any item
+    """An item as the first of those has it who still bring it: what is shown is theirs."""
+    shown = before[item_key(name, item)].origins[:1]
+    if item.origins[:1] == shown:
+        return item
+    brought = getattr(records[item.origins[0]].profile, name) or ()
+    key = item_key(name, item)
+    theirs = next((one for one in brought if item_key(name, one) == key), item)
+    return replace(theirs, origins=item.origins)
 
 
 def _returned(root: Record, member: Record, gone: AbstractSet[str], moved: Moved | None) -> Record:

@@ -1,8 +1,9 @@
 """Small worlds of records that are merged and taken apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -14,81 +15,84 @@ from graph.model.merging import Plan, Survival, merged
 from graph.model.preference import Preferences, Said
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.provenance import Provenance
-from graph.model.record import CUSTOM, Own, Record, with_value
+from graph.model.record import Own, Record, with_value
 from graph.model.survivorship import Rule, Survivorship
 from graph.model.unmerging import unmerged
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCES = ("crm", "shop", "desk")
-VALUES = st.none() | st.sampled_from(["red", "green", "blue"])
-LISTS = st.none() | st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, unique=True)
+_HALF = 0.5
+COLOURS = (None, "red", "green", "blue")
+_KINDS = (Channel.EMAIL, Channel.VOICE)
+
+# One number makes a whole world: drawing each value of it would take a hundred times as long.
+seeds = st.integers(0, 2**64 - 1)
 
 
-@st.composite
-def records(draw: st.DrawFn, number: int) -> Record:
+def a_chance(seed: int) -> Random:
+    """Where a world's values come from."""
+    return Random(seed)  # noqa: S311 - invented
+
+
+def a_record(chance: Random, number: int) -> Record:
     """A record that nobody absorbed yet; its identities are its own, its links may be others'."""
-    id_ = f"P{number}"
-    name = draw(st.none() | st.builds(PersonName, given=VALUES, family=st.just("Ray")))
-    custom = {"colour": draw(VALUES), "tags": draw(LISTS)}
-    channels = draw(st.lists(st.sampled_from([Channel.EMAIL, Channel.VOICE]), max_size=2))
-    links = draw(st.lists(st.sampled_from("xyz"), max_size=2, unique=True))
-    source = draw(st.sampled_from(SOURCES))
-    at = BEGAN + timedelta(days=draw(st.integers(0, 9)))
-    labels = draw(st.lists(st.sampled_from(["VIP", "Gold"]), max_size=2, unique=True))
-    statuses = draw(st.lists(st.sampled_from(ConsentStatus), max_size=2))
+    id_, at = f"P{number}", BEGAN + timedelta(days=chance.randrange(10))
+    name = PersonName(given=chance.choice(COLOURS), family="Ray")
+    custom = {"colour": chance.choice(COLOURS), "tags": _some(chance, "abc")}
     profile = Profile(
         id=id_,
         version=1,
-        state=draw(st.sampled_from([ProfileState.ANONYMOUS, ProfileState.IDENTIFIED])),
+        state=chance.choice([ProfileState.ANONYMOUS, ProfileState.IDENTIFIED]),
         created_at=at,
-        name=name,
-        gender=draw(VALUES),
-        custom={key: value for key, value in custom.items() if value is not None},
+        name=chance.choice([None, name]),
+        gender=chance.choice(COLOURS),
+        custom={key: value for key, value in custom.items() if value},
         identities=tuple(
-            Identity(channel=channel, value=f"{id_}-{place}", primary=draw(st.booleans()))
-            for place, channel in enumerate(channels)
+            Identity(channel=channel, value=f"{id_}-{place}", primary=chance.random() > _HALF)
+            for place, channel in enumerate(chance.choices(_KINDS, k=chance.randrange(3)))
         ),
-        labels=tuple(Label(name=one, at=at) for one in labels),
-        consents=tuple(_consent(id_, place, at, one) for place, one in enumerate(statuses)),
-        preferences=draw(st.none() | _preferences(at)),
-        links=tuple(Link(source="crm", object="contacts", record_id=one) for one in links),
+        labels=tuple(Label(name=one, at=at) for one in _some(chance, ["VIP", "Gold"])),
+        consents=tuple(_consents(chance, id_, at)),
+        preferences=chance.choice([None, _preferences(chance, at)]),
+        links=tuple(
+            Link(source="crm", object="contacts", record_id=one) for one in _some(chance, "xyz")
+        ),
     )
-    return Record(profile, Provenance(at, "somebody", source))
+    return Record(profile, Provenance(at, "somebody", chance.choice(SOURCES)))
 
 
-def _consent(id_: str, place: int, at: datetime, status: ConsentStatus) -> Consent:
-    return Consent(
-        id=f"{id_}-{place}",
-        purpose=("marketing", "research")[place],
-        status=status,
-        given_at=at,
-        recorded_at=at,
-    )
+def _some(chance: Random, items: Sequence[str]) -> list[str]:
+    return chance.sample(items, chance.randrange(len(items)))
 
 
-def _preferences(at: datetime) -> st.SearchStrategy[Preferences]:
+def _consents(chance: Random, id_: str, at: datetime) -> Iterator[Consent]:
+    for purpose in _some(chance, ["marketing", "research", "service"]):
+        yield Consent(
+            id=f"{id_}-{purpose}",
+            purpose=purpose,
+            status=chance.choice(list(ConsentStatus)),
+            given_at=at,
+            recorded_at=at,
+        )
+
+
+def _preferences(chance: Random, at: datetime) -> Preferences:
     said = (Said(attribute="channels", at=at), Said(attribute="do_not_contact", at=at))
-    return st.builds(
-        Preferences,
-        channels=st.permutations([Channel.EMAIL, Channel.VOICE]).map(tuple),
-        do_not_contact=st.booleans(),
-        said=st.just(said),
-    )
+    channels = tuple(chance.sample(_KINDS, 2))
+    return Preferences(channels=channels, do_not_contact=chance.random() > _HALF, said=said)
 
 
-@st.composite
-def worlds(draw: st.DrawFn, size: int = 5) -> dict[str, Record]:
+def a_world(chance: Random, size: int) -> dict[str, Record]:
     """Some records by id."""
-    made = [draw(records(number)) for number in range(size)]
+    made = [a_record(chance, number) for number in range(size)]
     return {record.id: record for record in made}
 
 
-SURVIVORSHIPS = st.builds(
-    Survivorship,
-    default=st.sampled_from(Rule),
-    rules=st.fixed_dictionaries({"custom.tags": st.sampled_from(Rule)}),
-    sources=st.permutations(SOURCES).map(tuple),
-)
+def a_survivorship(chance: Random) -> Survivorship:
+    """Any rules."""
+    rules = list(Rule)
+    sources = tuple(chance.sample(SOURCES, len(SOURCES)))
+    return Survivorship(chance.choice(rules), {"custom.tags": chance.choice(rules)}, sources)
 
 
 @dataclass
@@ -146,8 +150,3 @@ class World:
 
     def _now(self) -> datetime:
         return BEGAN + timedelta(days=100, seconds=self.clock)
-
-
-def attributes() -> tuple[str, ...]:
-    """What a test writes."""
-    return ("gender", f"{CUSTOM}colour")

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.model.collected import item_key
 from graph.model.consent import Consent, ConsentStatus, effective, recorded, standing
 from graph.model.errors import LimitReached
 from graph.model.merging import MAX_MEMBERS, Plan, Survival, merged
@@ -17,81 +19,79 @@ from graph.model.provenance import Provenance
 from graph.model.record import Record
 from graph.model.survivorship import Reason, Rule, Survivorship
 from graph.model.unmerging import unmerged
-from tests.graph.model.records import BEGAN, SURVIVORSHIPS, World, attributes, worlds
+from tests.graph.model.records import BEGAN, World, a_chance, a_survivorship, a_world, seeds
 
 
-@given(worlds(3), SURVIVORSHIPS)
-def test_merging_and_unmerging_is_the_identity(made: dict[str, Record], rules: Survivorship):
+@given(seeds)
+def test_merging_and_unmerging_is_the_identity(seed: int):
+    chance = a_chance(seed)
+    made = a_world(chance, 2)
     world = World(dict(made))
-    world.merge("P0", "P1", rules)
+    world.merge("P0", "P1", a_survivorship(chance))
     world.part("P1")
     assert world.records == made
 
 
-@given(worlds(4), SURVIVORSHIPS, st.data())
-def test_a_merge_is_undone_whatever_was_merged_before(
-    made: dict[str, Record], rules: Survivorship, data: st.DataObject
-):
-    world = World(dict(made))
-    world.merge("P0", "P1", data.draw(SURVIVORSHIPS))
-    world.merge("P0", "P2", data.draw(SURVIVORSHIPS))
+@given(seeds)
+def test_a_merge_is_undone_whatever_was_merged_before(seed: int):
+    chance = a_chance(seed)
+    world = World(a_world(chance, 4))
+    world.merge("P0", "P1", a_survivorship(chance))
+    world.merge("P0", "P2", a_survivorship(chance))
     before = dict(world.records)
-    world.merge("P0", "P3", rules)
+    world.merge("P0", "P3", a_survivorship(chance))
     world.part("P3")
     assert world.records == before
 
 
-@given(worlds(5), st.data())
-def test_everything_taken_apart_in_any_order_is_what_it_was(
-    made: dict[str, Record], data: st.DataObject
-):
+@given(seeds)
+def test_everything_taken_apart_in_any_order_is_what_it_was(seed: int):
+    chance = a_chance(seed)
+    made = a_world(chance, 5)
     world = World(dict(made))
     for _ in range(4):
-        survivor, absorbed = data.draw(st.permutations(world.roots))[:2]
-        world.merge(survivor, absorbed, data.draw(SURVIVORSHIPS))
-    for id_ in data.draw(st.permutations(sorted(made))):
+        world.merge(*chance.sample(world.roots, 2), a_survivorship(chance))
+    for id_ in chance.sample(sorted(made), 5):
         if world.records[id_].absorbed is not None:
             world.part(id_)
     assert world.records == made
 
 
-@settings(max_examples=60)
-@given(worlds(6), st.data())
-def test_no_identity_is_lost_or_in_two_profiles_whatever_happens(
-    made: dict[str, Record], data: st.DataObject
-):
-    world = World(dict(made))
+@given(seeds)
+def test_no_identity_is_lost_or_in_two_profiles_whatever_happens(seed: int):
+    chance = a_chance(seed)
+    world = World(a_world(chance, 6))
     everybody = sorted(str(value) for value in world.identities())
-    for _ in range(data.draw(st.integers(1, 12))):
-        _step(world, data)
+    for _ in range(12):
+        _step(world, chance)
         assert sorted(str(value) for value in world.identities()) == everybody
         _check_members(world)
 
 
-@settings(max_examples=60)
-@given(worlds(5), st.data())
-def test_a_value_is_shown_or_its_profile_shows_it_when_parted(
-    made: dict[str, Record], data: st.DataObject
-):
+@given(seeds)
+def test_a_value_that_somebody_has_is_shown_whatever_is_merged_with_them(seed: int):
+    chance = a_chance(seed)
+    made = a_world(chance, 5)
     world = World(dict(made))
-    for _ in range(6):
-        survivor, absorbed, *_ = [*data.draw(st.permutations(world.roots)), "", ""]
-        if absorbed:
-            world.merge(survivor, absorbed, data.draw(SURVIVORSHIPS))
+    for _ in range(chance.randrange(1, 5)):
+        world.merge(*chance.sample(world.roots, 2), a_survivorship(chance))
     for id_ in world.roots:
         shown = world.records[id_]
-        parts = [made[member.id] for member in shown.members]
-        for attribute in ("gender", "custom.colour", "name"):
-            if any(one.value(attribute) is not None for one in (made[id_], *parts)):
-                assert shown.value(attribute) is not None
+        parts = [made[one] for one in (id_, *(member.id for member in shown.members))]
+        for attribute in ("gender", "custom.colour", "name", "preferences"):
+            values = [one.value(attribute) for one in parts]
+            assert (shown.value(attribute) is None) == all(value is None for value in values)
+        for attribute in ("labels", "consents", "links"):
+            items = {key for one in parts for key in _keys(one, attribute)}
+            assert _keys(shown, attribute) == items
 
 
-@given(worlds(2), SURVIVORSHIPS, st.sampled_from(attributes()))
-def test_what_was_written_since_a_merge_stays_with_the_survivor(
-    made: dict[str, Record], rules: Survivorship, attribute: str
-):
+@given(seeds, st.sampled_from(["gender", "custom.colour"]))
+def test_what_was_written_since_a_merge_stays_with_the_survivor(seed: int, attribute: str):
+    chance = a_chance(seed)
+    made = a_world(chance, 2)
     world = World(dict(made))
-    world.merge("P0", "P1", rules)
+    world.merge("P0", "P1", a_survivorship(chance))
     world.write("P0", attribute, "new")
     parted = unmerged(world.records["P0"], "P1", world.records)
     assert parted.records["P0"].value(attribute) == "new"
@@ -99,33 +99,29 @@ def test_what_was_written_since_a_merge_stays_with_the_survivor(
     assert parted.since == (attribute,)
 
 
-@given(worlds(2), SURVIVORSHIPS)
-def test_whom_one_of_two_refused_their_merged_profile_refuses(
-    made: dict[str, Record], rules: Survivorship
-):
-    world, now = World(dict(made)), BEGAN + timedelta(days=50)
-    world.merge("P0", "P1", rules)
-    merged_ = world.records["P0"].profile
+@given(seeds)
+def test_whom_one_of_two_refused_their_merged_profile_refuses(seed: int):
+    chance, now = a_chance(seed), BEGAN + timedelta(days=50)
+    made = a_world(chance, 2)
+    world = World(dict(made))
+    world.merge("P0", "P1", a_survivorship(chance))
+    together = world.records["P0"].profile
     for one in made.values():
         for purpose, consent in effective(one.profile.consents or (), now).items():
-            held = effective(merged_.consents or (), now)[purpose]
+            held = effective(together.consents or (), now)[purpose]
             assert standing(held, now) >= standing(consent, now)
-        if one.profile.preferences:
-            assert merged_.preferences
-            assert merged_.preferences.do_not_contact >= one.profile.preferences.do_not_contact
+        if one.profile.preferences and one.profile.preferences.do_not_contact:
+            assert together.preferences
+            assert together.preferences.do_not_contact
 
 
-@given(worlds(2), SURVIVORSHIPS)
-def test_what_was_refused_since_a_merge_both_have_refused(
-    made: dict[str, Record], rules: Survivorship
-):
-    world = World(dict(made))
-    world.merge("P0", "P1", rules)
-    at = BEGAN + timedelta(days=200)
-    refusal = Consent(
-        id="R", purpose="marketing", status=ConsentStatus.REVOKED, given_at=at, recorded_at=at
-    )
-    said = (Said(attribute="do_not_contact", at=at),)
+@given(seeds)
+def test_what_was_refused_since_a_merge_both_have_refused(seed: int):
+    chance, at = a_chance(seed), BEGAN + timedelta(days=200)
+    world = World(a_world(chance, 2))
+    world.merge("P0", "P1", a_survivorship(chance))
+    revoked, said = ConsentStatus.REVOKED, (Said(attribute="do_not_contact", at=at),)
+    refusal = Consent(id="R", purpose="x", status=revoked, given_at=at, recorded_at=at)
     profile = world.records["P0"].profile
     changed = replace(profile, consents=recorded(profile.consents or (), refusal))
     world.records["P0"] = replace(world.records["P0"], profile=changed)
@@ -133,18 +129,21 @@ def test_what_was_refused_since_a_merge_both_have_refused(
     world.part("P1")
     for id_ in ("P0", "P1"):
         parted = world.records[id_].profile
-        assert effective(parted.consents or (), at)["marketing"].status is ConsentStatus.REVOKED
+        assert effective(parted.consents or (), at)["x"].status is revoked
         assert parted.preferences
         assert parted.preferences.do_not_contact
 
 
-def _step(world: World, data: st.DataObject) -> None:
+def _keys(record: Record, attribute: str) -> set[tuple[object, ...]]:
+    return {item_key(attribute, item) for item in getattr(record.profile, attribute)}
+
+
+def _step(world: World, chance: Random) -> None:
     absorbed = [id_ for id_, record in world.records.items() if record.absorbed is not None]
-    if absorbed and (len(world.roots) == 1 or data.draw(st.booleans())):
-        world.part(data.draw(st.sampled_from(absorbed)))
+    if absorbed and (len(world.roots) == 1 or chance.randrange(2)):
+        world.part(chance.choice(absorbed))
         return
-    survivor, other = data.draw(st.permutations(world.roots))[:2]
-    world.merge(survivor, other, data.draw(SURVIVORSHIPS))
+    world.merge(*chance.sample(world.roots, 2), a_survivorship(chance))
 
 
 def _check_members(world: World) -> None:

@@ -5,10 +5,12 @@ that looks for people finds it; its former id is an alias of the profile that st
 claims are that profile's, and say in `origin` where they come from.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
@@ -60,6 +62,7 @@ class Rewriting:
         self._history = database[HISTORY]
         self._changes = changes
         self._now = now
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def preview(self, ids: Sequence[str], rewrite: Rewrite, scope: Scope) -> Rewritten:
         """See `graph.ports.Rewriting`."""
@@ -85,8 +88,11 @@ class Rewriting:
             if wanted.records:
                 await self._write(world, wanted, found, scope, author, session)
 
+        # Transactions over the same profiles only make each other begin again.
+        lock = self._locks.setdefault(scope.tenant, asyncio.Lock())
         try:
-            await self._changes.transaction(write)
+            async with lock:
+                await self._changes.transaction(write)
         except DuplicateKeyError:
             raise Conflict(TAKEN) from None
         return done[-1]

@@ -5,6 +5,7 @@ from strawberry.types import Info
 from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.plan import DocumentPlan
+from graph.timeline import TimelineLoader
 from graph.wiring import Wiring
 from policies.principal import Principal
 
@@ -16,6 +17,7 @@ class Context:
     principal: Principal
     plan: DocumentPlan
     profiles: ProfileLoader
+    timelines: TimelineLoader
     live: LiveReads
     wiring: Wiring
 

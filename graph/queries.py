@@ -14,9 +14,10 @@ from graph.model.identity import identity_name
 from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
 from graph.types.access import STRUCTURE, access
-from graph.types.connection import PageInfo, ProfileConnection, ProfileEdge
+from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
 from graph.types.filter import ProfileFilter, ProfileOrder
+from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
 from policies.classification import DataClass

@@ -12,6 +12,7 @@ from graph.execution.documents import Documents
 from graph.facts import SchemaFacts, read_facts
 from graph.model.custom_field import CustomerSchema
 from graph.model.identity import Identity
+from graph.model.interaction import Interaction
 from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.queries import Query
@@ -29,7 +30,7 @@ from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
 from policies.principal import Principal
 
-_MODELS = (Profile, PersonName, Identity, Link)
+_MODELS = (Profile, PersonName, Identity, Link, Interaction)
 _MAX_PLANS = 256
 OPEN_TO_ALL = frozenset({"viewer"})
 FILTERING = frozenset({"saveFilter"})

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.ports import Definitions, Profiles, SavedFilters
+from graph.ports import Definitions, Interactions, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -17,6 +17,7 @@ class Wiring:
     """
 
     profiles: Profiles
+    interactions: Interactions
     definitions: Definitions
     filters: SavedFilters
     sources: Mapping[str, Mapping[str, Source]]

@@ -9,6 +9,9 @@ DEFINITIONS: Final = "definitions"
 META: Final = "meta"
 JOBS: Final = "jobs"
 FILTERS: Final = "filters"
+INTERACTIONS: Final = "interactions"
+INTERACTION_CLAIMS: Final = "interactionClaims"
+TIMELINES: Final = "timelines"
 
 
 def key_of(tenant: str, *parts: str) -> str:

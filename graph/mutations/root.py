@@ -6,6 +6,7 @@ from graph.mutations.add_identity import add_identity
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
+from graph.mutations.record_interaction import RecordInteractionPayload, record_interaction
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
@@ -30,6 +31,10 @@ class Mutation:
     )
     remove_identity: ProfilePayload = strawberry.mutation(
         resolver=remove_identity, description="Give a channel identity up."
+    )
+    record_interaction: RecordInteractionPayload = strawberry.mutation(
+        resolver=record_interaction,
+        description="Keep an interaction, once for each external id; told again, it is added to.",
     )
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,

@@ -5,19 +5,8 @@ import strawberry
 from graph.context import GatewayInfo
 from graph.model.filter import Filter
 from graph.types.access import STRUCTURE
+from graph.types.paging import PageInfo
 from graph.types.profile import Profile
-
-
-@strawberry.type(description="Where a page stands in its list.", directives=[STRUCTURE])
-class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    has_previous_page: bool = strawberry.field(
-        description="Whether the page has a cursor before it."
-    )
-    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
-    end_cursor: str | None = strawberry.field(
-        description="Cursor of the last item: `after` of the next page."
-    )
 
 
 @strawberry.type(description="A profile in its place in a list.", directives=[STRUCTURE])

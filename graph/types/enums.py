@@ -11,6 +11,7 @@ import strawberry
 from graph.kinds.table import KINDS
 from graph.model.channel import Channel
 from graph.model.custom_field import SourceKind
+from graph.model.interaction import Direction, InteractionKind
 from graph.model.profile import ProfileState
 from policies.classification import DataClass
 
@@ -18,6 +19,11 @@ strawberry.enum(
     DataClass, description="How sensitive a value is; the matrix says who may do what with it."
 )
 strawberry.enum(Channel, description="Where a customer reaches the business.")
+strawberry.enum(
+    InteractionKind,
+    description="What an interaction is: a conversation, or an activity in another system.",
+)
+strawberry.enum(Direction, description="Who began: the customer or the business.")
 strawberry.enum(ProfileState, description="How well the person behind a profile is known.")
 strawberry.enum(SourceKind, description="Where a value lives.")
 

@@ -176,7 +176,7 @@ class Interactions(Protocol):
 
         Raises:
             NotFound: nobody is known by `who`.
-            Conflict: the earlier one was of another kind, channel, direction or instant.
+            Conflict: the earlier one was of another customer, kind, channel, direction or instant.
             Erased: the person was erased.
         """
 

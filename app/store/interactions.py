@@ -24,7 +24,7 @@ from app.store.timeline_keys import KEYS, OPEN, id_at, open_key
 from app.store.timelines import Cut, Known, Timelines, matches, newest_of, place_of
 from graph.errors import BadInput, NotFound
 from graph.model.identity import IdentityName
-from graph.model.interaction import Interaction, TimelineQuery
+from graph.model.interaction import Interaction, TimelineQuery, owners_of
 from graph.ports import LiveConversation, TimelinePage
 from policies.plan import Scope
 
@@ -47,9 +47,9 @@ class MongoInteractions:
 
     async def record(self, interaction: Interaction, who: str | IdentityName, scope: Scope) -> str:
         """See `graph.ports.Interactions`."""
-        owner = await self._owner(who, scope)
+        owner, owners = await self._owner(who, scope)
         seal = await self._sealing.written(scope.tenant, owner)
-        return await self._profiles.recording.record(interaction, seal, scope)
+        return await self._profiles.recording.record(interaction, seal, owners, scope)
 
     async def get_many(
         self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
@@ -96,17 +96,18 @@ class MongoInteractions:
         newest = max(found, key=lambda document: (document["startedAt"], document["id"]))
         return LiveConversation(newest["id"], newest["startedAt"])
 
-    async def _owner(self, who: str | IdentityName, scope: Scope) -> str:
-        """The profile that an interaction of somebody is filed under."""
-        if isinstance(who, IdentityName):
-            found = await self._profiles.find(who, scope)
-            if found is None:
-                raise NotFound(_NOBODY)
-            return await self._profiles.filed_under(found, who, scope)
-        (profile,) = await self._profiles.get_many([who], scope, frozenset())
+    async def _owner(self, who: str | IdentityName, scope: Scope) -> tuple[str, tuple[str, ...]]:
+        """The profile that an interaction of somebody is filed under, and all that they are."""
+        known = await self._profiles.find(who, scope) if isinstance(who, IdentityName) else who
+        if known is None:
+            raise NotFound(_NOBODY)
+        (profile,) = await self._profiles.get_many([known], scope, frozenset())
         if profile is None:
             raise NotFound(ABSENT)
-        return profile.id
+        owners = owners_of(profile)
+        if isinstance(who, IdentityName):
+            return await self._profiles.filed_under(profile.id, who, scope), owners
+        return profile.id, owners
 
     async def _timelines_of(self, asked: Iterable[TimelineQuery], scope: Scope) -> dict[str, Known]:
         owners = {owner for one in asked for owner in one.owners}

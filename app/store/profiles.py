@@ -32,7 +32,7 @@ from app.store.sealing import ProfileSeal, Sealing
 from graph.errors import Conflict, NotFound
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
-from graph.model.interaction import Interaction
+from graph.model.interaction import Interaction, owners_of
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.search import Findable
 from graph.ports import NamedIdentity, Recognition
@@ -134,8 +134,11 @@ class MongoProfiles:
         """See `graph.ports.Profiles`."""
         for attempt in range(_ATTEMPTS):
             recorded = await self._recorded(opening, scope, is_repeated=attempt > 0)
-            new = None if recorded else opening
             known = await self.find(identity.name, scope)
+            if opening and recorded:
+                owners = await self._owners(known, scope)
+                await self.recording.amend(recorded, opening, owners, scope)
+            new = None if recorded else opening
             with suppress(DuplicateKeyError, AlreadyRecorded):  # another was faster: see who it is
                 if known is not None:
                     await self._seen(known, identity, scope, new)
@@ -227,13 +230,17 @@ class MongoProfiles:
     async def _recorded(
         self, opening: Interaction | None, scope: Scope, *, is_repeated: bool
     ) -> str | None:
-        """The id of what was recorded with the external id of `opening`, what it tells added."""
+        """The id of what was recorded with the external id of `opening`."""
         if opening is None:
             return None
         if is_repeated and await self.recording.is_kept(opening.id, scope):
             return opening.id  # a commit whose answer was lost
-        known = await self.recording.known(opening, scope)
-        return await self.recording.amend(known, opening, scope) if known else None
+        return await self.recording.known(opening, scope)
+
+    async def _owners(self, id: str | None, scope: Scope) -> tuple[str, ...]:
+        """All profiles that a known person is."""
+        found = await self.get_many([id], scope, frozenset()) if id else []
+        return tuple(owner for one in found if one for owner in owners_of(one))
 
     def _also(self, opening: Interaction | None) -> Callable[[ProfileSeal], Writer] | None:
         """What is written together with a new profile."""

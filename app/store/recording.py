@@ -5,7 +5,7 @@ is.  `timelines` holds, for each profile with interactions, how many there are a
 stand, so that the first page of many profiles is two reads by `_id`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -41,6 +41,9 @@ _CONTRADICTED: Final = (
     "An interaction with this external id was recorded already,"
     " and its kind, channel, direction or beginning is another."
 )
+_OF_ANOTHER: Final = (
+    "An interaction with this external id was recorded already, of another customer."
+)
 
 
 class AlreadyRecorded(Exception):
@@ -59,8 +62,12 @@ class Recording:
         self._changes = changes
         self._now = now
 
-    async def record(self, item: Interaction, seal: ProfileSeal, scope: Scope) -> str:
+    async def record(
+        self, item: Interaction, seal: ProfileSeal, owners: Collection[str], scope: Scope
+    ) -> str:
         """Keep an interaction of the profile whose seal it is; the id of what is kept.
+
+        `owners` are all profiles that are the person.
 
         Raises:
             Conflict, Erased: see `graph.ports.Interactions`.
@@ -68,7 +75,7 @@ class Recording:
         for _ in range(_ATTEMPTS):
             known = await self.known(item, scope)
             if known is not None:
-                return await self.amend(known, item, scope)
+                return await self.amend(known, item, owners, scope)
             try:
                 await self._changes.transaction(self.writer(item, seal))
             except AlreadyRecorded:
@@ -126,14 +133,20 @@ class Recording:
 
         return write
 
-    async def amend(self, id: str, told: Interaction, scope: Scope) -> str:
-        """Add to an interaction what is told and wasn't known; its id."""
+    async def amend(self, id: str, told: Interaction, owners: Collection[str], scope: Scope) -> str:
+        """Add to an interaction of one of `owners` what is told and wasn't known; its id.
+
+        Raises:
+            Conflict, Erased: see `graph.ports.Interactions`.
+        """
         key = {"_id": key_of(scope.tenant, id)}
         for _ in range(_ATTEMPTS):
             with store_failures():
                 document = await self._interactions.find_one(key)
             if document is None:
                 raise Conflict("The interaction of this external id is gone.")
+            if document["owner"] not in owners:
+                raise Conflict(_OF_ANOTHER)
             seal = await self._changes.sealing.written(scope.tenant, document["owner"])
             kept = from_interaction(document, seal, EVERYTHING)
             if contradicts(told, kept):

@@ -21,7 +21,9 @@ from graph.model.interaction import TimelineQuery
 _SHORT: Final = 256
 """Up to how many interactions of a profile are read without looking for marks."""
 _STEPS: Final = 3
-_WIDER: Final = 4
+_WIDER: Final = 3
+_SPARE: Final = 5
+"""How many marks more than a page has on average: so one step in a thousand is too short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Timelines:
         is_long: bool,
     ) -> Cut:
         found: list[Document] = []
-        at, marks = lane.low, wanted // EVERY + 3
+        at, marks = lane.low, wanted // EVERY + _SPARE
         for _ in range(_STEPS):
             end = await self._mark(lane, at, marks) if is_long else lane.high
             query, left = _range(lane, at, end) | rest, wanted - len(found)

@@ -156,6 +156,22 @@ async def test_sixteen_calls_at_once_record_one_interaction_with_all_that_was_to
     assert {edge["node"]["outcome"] for edge in timeline["edges"]} == {"resolved"}
 
 
+async def test_an_external_id_of_another_customer_is_refused_and_nobody_is_created(gateway, tenant):
+    service = gateway.as_role("service", tenant=tenant)
+    ada, grace = await a_profile(service), await a_profile(service)
+    await recorded(service, profileId=ada, externalId="c1", **CALL)
+    before = await stored(gateway, tenant)
+
+    given = {"profileId": grace, "externalId": "c1", **CALL}
+    opening = {"kind": "CALL", "externalId": "c1"}
+
+    assert await service.codes(RECORD, {"input": given}) == ["CONFLICT"]
+    assert await service.codes(RECOGNISE, {"value": "+12025550100", "interaction": opening}) == [
+        "CONFLICT"
+    ]
+    assert await stored(gateway, tenant) == before
+
+
 async def test_one_external_id_of_two_sources_names_two_interactions(gateway, tenant):
     service = gateway.as_role("service", tenant=tenant)
     ada = await a_profile(service)

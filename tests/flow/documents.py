@@ -49,5 +49,7 @@ async def owner(caller: Caller, number: str) -> str | None:
 
 
 RECORD = """
-mutation ($input: RecordInteractionInput!) { recordInteraction(input: $input) { interaction { id } } }
+mutation ($input: RecordInteractionInput!) {
+  recordInteraction(input: $input) { interaction { id } }
+}
 """

@@ -51,7 +51,7 @@ class Planted:
         return self._kept(f"+1202{2_000_000 + 557 * len(self.sealed)}")
 
     def name(self) -> str:
-        """A new family name: this class isn't sealed."""
+        """A new family name, or external id: their classes aren't sealed."""
         made = "".join(_CHANCE.choices(_LETTERS, k=14))
         self.clear.add(made)
         return made
@@ -147,7 +147,7 @@ async def sought(service: Caller, planted: Planted, number: int) -> None:
 async def talked(service: Caller, planted: Planted) -> None:
     """Record a conversation, and what was said in it, twice."""
     id_ = await create(service, planted)
-    given = {"profileId": id_, "kind": "CALL", "externalId": planted.text()}
+    given = {"profileId": id_, "kind": "CALL", "externalId": planted.name()}
     for _ in range(2):
         said = {name: planted.text() for name in ("subject", "summary", "transcript", "recording")}
         topics = [planted.text(), planted.text()]

@@ -4,11 +4,13 @@ import secrets
 
 import pytest
 
+from tests.flow.documents import RECORD
 from tests.graph.access_cases import cases
 from tests.support.gateway import a_profile, define
 
 KEYS = {"SENSITIVE": "diagnosis", "FINANCIAL": "account", "BEHAVIOURAL": "tier"}
 CUSTOM = {"diagnosis": "asthma", "account": "DE89 3704 0044 0532 0130 00", "tier": "gold"}
+CALL = {"kind": "CALL", "summary": "what was said", "recording": "vault:recording"}
 ADA = {
     "birthDate": "1985-12-10",
     "identities": [{"channel": "VOICE", "value": "+1 202 555 0143"}],
@@ -16,26 +18,38 @@ ADA = {
 }
 UPDATE = "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename } }"
 # What to select, the way to the value in the answer, the value, and its mask.
-SHOWN = {
-    "name": ("name { full }", ("name", "full"), "Ada Lovelace", "••• •••"),
-    "birthDate": ("birthDate", ("birthDate",), "1985-12-10", "1985-01-01"),
-    "identities.channel": (
-        "identities { channel }",
-        ("identities", 0, "channel"),
-        "VOICE",
-        None,
-    ),
-    "identities.value": (
-        "identities { value }",
-        ("identities", 0, "value"),
-        "+12025550143",
-        "•••• 0143",
-    ),
-    "links": ("links { recordId }", ("links", 0, "recordId"), "512", None),
-} | {
-    f"custom.{name}": (f"custom {{ {key} }}", ("custom", key), CUSTOM[key], "•••")
-    for name, key in KEYS.items()
-}
+SHOWN = (
+    {
+        "name": ("name { full }", ("name", "full"), "Ada Lovelace", "••• •••"),
+        "birthDate": ("birthDate", ("birthDate",), "1985-12-10", "1985-01-01"),
+        "identities.channel": (
+            "identities { channel }",
+            ("identities", 0, "channel"),
+            "VOICE",
+            None,
+        ),
+        "identities.value": (
+            "identities { value }",
+            ("identities", 0, "value"),
+            "+12025550143",
+            "•••• 0143",
+        ),
+        "links": ("links { recordId }", ("links", 0, "recordId"), "512", None),
+    }
+    | {
+        f"custom.{name}": (f"custom {{ {key} }}", ("custom", key), CUSTOM[key], "•••")
+        for name, key in KEYS.items()
+    }
+    | {
+        f"timeline.{name}": (
+            f"timeline {{ edges {{ node {{ {name} }} }} }}",
+            ("timeline", "edges", 0, "node", name),
+            value,
+            None,
+        )
+        for name, value in CALL.items()
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +58,9 @@ async def ada(gateway):
     tenant = f"t-{secrets.token_hex(6)}"
     definitions = [{"key": key, "kind": "STRING", "dataClass": name} for name, key in KEYS.items()]
     await define(gateway.as_role("admin", tenant=tenant), definitions)
-    created = await a_profile(gateway.as_role("service", tenant=tenant), **ADA)
+    service = gateway.as_role("service", tenant=tenant)
+    created = await a_profile(service, **ADA)
+    await service.data(RECORD, {"input": {"profileId": created, **CALL}})
     officer = gateway.as_role("privacy_officer", tenant=tenant)
     await officer.data(UPDATE, {"input": {"id": created, "custom": CUSTOM}})
     return created, tenant

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo import AsyncMongoClient, monitoring
 
+from app.store.backup import backup, restore
 from app.store.indexes import create_indexes
 from app.store.interactions import MongoInteractions
 from app.store.profiles import MongoProfiles
@@ -308,3 +309,17 @@ async def test_a_page_that_few_of_many_fit_ends_before_it_has_read_too_much(worl
 
     assert [item.id for item in found] == [odd.id]
     assert 1 < pages < 10
+
+
+async def test_a_restored_timeline_is_the_one_that_was_backed_up(world, tmp_path):
+    asked = [TimelineQuery((owner,), 30) for owner in SIZES]
+    restored = world.database.client["timelines-restored"]
+
+    await backup(world.database, tmp_path / "all.jsonl", lambda *_: None)
+    await restore(restored, tmp_path / "all.jsonl", lambda *_: None)
+    await create_indexes(restored)
+
+    store = MongoInteractions(restored, world.sealing, world.profiles)
+    assert await store.pages(asked, SCOPE, SELECTED) == (
+        await world.store.pages(asked, SCOPE, SELECTED)
+    )

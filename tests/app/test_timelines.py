@@ -316,8 +316,8 @@ async def test_a_restored_timeline_is_the_one_that_was_backed_up(world, tmp_path
     restored = world.database.client["timelines-restored"]
 
     await backup(world.database, tmp_path / "all.jsonl", lambda *_: None)
-    await restore(restored, tmp_path / "all.jsonl", lambda *_: None)
     await create_indexes(restored)
+    await restore(restored, tmp_path / "all.jsonl", lambda *_: None)
 
     store = MongoInteractions(restored, world.sealing, world.profiles)
     assert await store.pages(asked, SCOPE, SELECTED) == (

@@ -26,6 +26,7 @@ from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.history_pages import MongoHistory
 from app.store.indexes import create_indexes
+from app.store.interactions import MongoInteractions
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.rewriting import Rewriting
@@ -81,6 +82,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             profiles=profiles,
             rewriting=Rewriting(database, changes, _now),
             history=MongoHistory(database, sealing),
+            interactions=MongoInteractions(database, sealing, profiles),
             definitions=schemas,
             filters=MongoFilters(database, sealing, _now),
             sources=sources,

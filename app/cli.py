@@ -23,6 +23,7 @@ from app.store.attach import attached_store
 from app.store.backup import backup as write_backup
 from app.store.backup import restore as read_backup
 from app.store.backup_file import Summary
+from app.store.indexes import create_indexes
 from policies.matrix import ROLES
 
 cli = typer.Typer(
@@ -170,6 +171,9 @@ async def _with_progress(verb: str, file: Path, *, of_keyring: bool) -> Summary:
         task = bar.add_task(verb, total=None)
         async with attached_store(settings) as store:
             beside = keyring_database(settings, store.client)
+            if act is read_backup and not of_keyring:
+                # First: the embedded server takes four times as long to index what is there.
+                await create_indexes(store.database)
             return await act(
                 beside if of_keyring else store.database,
                 file,

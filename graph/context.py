@@ -6,6 +6,7 @@ from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.model.provenance import Author
 from graph.plan import DocumentPlan
+from graph.timeline import TimelineLoader
 from graph.wiring import Wiring
 from policies.principal import Principal
 
@@ -17,6 +18,7 @@ class Context:
     principal: Principal
     plan: DocumentPlan
     profiles: ProfileLoader
+    timelines: TimelineLoader
     live: LiveReads
     wiring: Wiring
 

@@ -17,7 +17,7 @@ from graph.model.record import CUSTOM
 from graph.pages import cursor_of, page_size, text_of
 from graph.readable import readable
 from graph.types import history as types
-from graph.types.page_info import PageInfo
+from graph.types.paging import PageInfo
 from policies.classification import labels_of
 from policies.decision import Effect
 from policies.plan import AccessPlan

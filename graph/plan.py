@@ -23,7 +23,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from graph.errors import BadInput, QueryTooComplex
+from graph.errors import BadInput, Forbidden, QueryTooComplex
 from graph.facts import CUSTOM_TYPE, FieldFacts, SchemaFacts
 from graph.model.custom_field import CustomerSchema, FieldDefinition
 from policies.decision import Decision, Effect
@@ -31,6 +31,15 @@ from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
 _PROFILE = "Profile"
+_INTERACTION = "Interaction"
+# Who narrows a timeline by something learns it of each interaction.
+_NARROWING: Final = {
+    "channels": "Interaction.channel",
+    "kinds": "Interaction.kind",
+    "agent": "Interaction.agent",
+    "since": "Interaction.started_at",
+    "until": "Interaction.started_at",
+}
 _GIVEN: Final = {"name.given": "PersonName.given"}
 _FAMILY: Final = {"name.family": "PersonName.family"}
 # What must be opened for a part of a profile, with its coordinate; what isn't here is never sealed.
@@ -66,13 +75,15 @@ class Withheld:
 class DocumentPlan:
     """What one operation may do.
 
-    `attributes` are the attributes of profiles to fetch (`custom.NAME` for custom values);
+    `attributes` are the attributes of profiles to fetch (`custom.NAME` for custom values),
+    `interactions` those of interactions;
     `live` the fields to ask of CRMs; `masked` the paths (without list indices) of masked values.
     """
 
     access: AccessPlan
     customer_schema: CustomerSchema
     attributes: set[str] = field(default_factory=set)
+    interactions: set[str] = field(default_factory=set)
     live: dict[str, FieldDefinition] = field(default_factory=dict)
     withheld: dict[tuple[str, ...], Withheld] = field(default_factory=dict)
     masked: set[tuple[str, ...]] = field(default_factory=set)
@@ -91,6 +102,7 @@ def plan_document(
     Raises:
         QueryTooComplex: the document selects more than 5,000 fields, fragments expanded.
         BadInput: `fields(keys:)` names a key that isn't defined.
+        Forbidden: a timeline is narrowed by what its asker may not read of interactions.
     """
     plan = DocumentPlan(access, facts.customer_schema)
     root = schema.get_root_type(operation.operation)
@@ -183,6 +195,8 @@ class _Reader:
                 continue
             if known and parent.name == _PROFILE:
                 self._select(known, definition, node)
+            elif known and parent.name == _INTERACTION:
+                self._plan.interactions.add(known.attribute)
             elif known and parent.name in _PARTS:
                 self._open(_PARTS[parent.name].get(known.attribute, {}))
             below = get_named_type(definition.type)
@@ -213,9 +227,20 @@ class _Reader:
     def _select(self, known: FieldFacts, definition: GraphQLField, node: FieldNode) -> None:
         if known.attribute == "fields":
             self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
+        elif known.attribute == "timeline":
+            self._check_narrowing(get_argument_values(definition, node, self._variables))
+            self._plan.attributes.add("members")
         else:
             made_of = _MADE_OF.get(known.attribute, frozenset({known.attribute}))
             self._plan.attributes.update(made_of)
+
+    def _check_narrowing(self, given: Mapping[str, object]) -> None:
+        for argument, coordinate in _NARROWING.items():
+            decision = self._plan.access.decisions[coordinate]
+            if given.get(argument) is not None and decision.effect is not Effect.ALLOW:
+                where = f"Profile.timeline.{argument}"
+                message = f"You may not narrow a timeline by {argument}."
+                raise Forbidden(message, decision.code, where)
 
     def _open(self, parts: Mapping[str, str]) -> None:
         for attribute, coordinate in parts.items():

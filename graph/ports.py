@@ -10,6 +10,7 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.model.filter import Filter, Order
 from graph.model.history import HistoryEntry, HistoryKind, MergeNote
 from graph.model.identity import Identity, IdentityName
+from graph.model.interaction import Interaction, TimelineQuery
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.record import Record
@@ -27,6 +28,15 @@ class NamedIdentity:
 
 Revise = Callable[[Profile], Mapping[str, object]]
 """From a profile as it is to what changes of it, by attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Whose an identity is, whether the profile was created just now, and what was opened."""
+
+    profile: str
+    is_new: bool
+    interaction: str | None = None
 
 
 class Profiles(Protocol):
@@ -95,10 +105,15 @@ class Profiles(Protocol):
         identity: NamedIdentity,
         scope: Scope,
         author: Author,
-    ) -> tuple[str, bool]:
-        """The id of the profile that has `identity`, and whether it was created just now.
+        opening: Interaction | None = None,
+    ) -> Recognition:
+        """The profile that has `identity`, with the interaction that is opened with it.
 
         Of any number of concurrent calls for an unknown identity exactly one creates `profile`.
+        `opening` is recorded in the same transaction; its owner is found here.
+
+        Raises:
+            Conflict: what was recorded under the external id of `opening` is something else.
         """
 
     async def update(
@@ -163,6 +178,71 @@ class Profiles(Protocol):
             NotFound: no such profile, or it doesn't have this identity.
             VersionMismatch: see `update`.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Interactions, the newest first; `end` is the id behind which the next page begins.
+
+    A page may be shorter than asked for and still have a next one, where few of many fit.
+    `total` is how many there are in all, where that is known without counting.
+    """
+
+    items: Sequence[Interaction]
+    has_next: bool
+    end: str | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConversation:
+    """A conversation of an agent and a customer that is going on, and since when (UTC)."""
+
+    interaction: str
+    started_at: datetime
+
+
+class Interactions(Protocol):
+    """What happened between customers and the business.  Raises and scopes as `Profiles`.
+
+    An interaction is filed under one profile for ever; who asks names all profiles in question.
+    """
+
+    async def record(self, interaction: Interaction, who: str | IdentityName, scope: Scope) -> str:
+        """Keep an interaction of the profile or identity `who`; its id.
+
+        Without an instant it begins now.  One with the source and external id of an earlier one is
+        that one: what is told and wasn't known is added, the rest stays, and its id is given.
+
+        Raises:
+            NotFound: nobody is known by `who`.
+            Conflict: the earlier one was of another customer, kind, channel, direction or instant.
+            Erased: the person was erased.
+        """
+
+    async def get_many(
+        self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
+    ) -> list[Interaction | None]:
+        """Interactions in the order of `ids`; None where absent."""
+
+    async def pages(
+        self, asked: Sequence[TimelineQuery], scope: Scope, attributes: AbstractSet[str]
+    ) -> list[TimelinePage]:
+        """The page that each query asks for, the newest interaction first.
+
+        What must be opened is only if it is one of `attributes`.
+
+        Raises:
+            BadInput: the interaction `after` isn't one of its owners.
+        """
+
+    async def count(self, asked: TimelineQuery, scope: Scope) -> int:
+        """How many interactions a query finds, on all of its pages."""
+
+    async def live(
+        self, agent: str, owners: Sequence[str], scope: Scope
+    ) -> LiveConversation | None:
+        """The newest conversation that this agent is having with one of these profiles."""
 
 
 Found = Callable[[Profile], Findable]

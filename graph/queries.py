@@ -17,7 +17,7 @@ from graph.types.access import STRUCTURE, access
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
 from graph.types.filter import ProfileFilter, ProfileOrder
-from graph.types.page_info import PageInfo
+from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
 from policies.classification import DataClass

@@ -15,6 +15,7 @@ from graph.model.contact import ContactPermission
 from graph.model.custom_field import CustomerSchema
 from graph.model.history import HistoryEntry
 from graph.model.identity import Identity
+from graph.model.interaction import Interaction
 from graph.model.label import Label
 from graph.model.preference import ContactTime, Exclusion, Preferences, Said
 from graph.model.profile import Link, PersonName, Profile
@@ -36,7 +37,7 @@ from policies.principal import Principal
 
 _MODELS = (
     *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
-    *(Preferences, ContactTime, Exclusion, Said, HistoryEntry),
+    *(Preferences, ContactTime, Exclusion, Said, HistoryEntry, Interaction),
 )
 _MAX_PLANS = 256
 OPEN_TO_ALL = frozenset({"viewer"})

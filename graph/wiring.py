@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.model.survivorship import PLAIN, Survivorship
-from graph.ports import Definitions, History, Profiles, Rewriting, SavedFilters
+from graph.ports import Definitions, History, Interactions, Profiles, Rewriting, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -21,6 +21,7 @@ class Wiring:
     profiles: Profiles
     rewriting: Rewriting
     history: History
+    interactions: Interactions
     definitions: Definitions
     filters: SavedFilters
     sources: Mapping[str, Mapping[str, Source]]

@@ -11,6 +11,7 @@ import httpx2
 
 from app.build import Gateway
 from app.demo.customers import FIELDS, customers
+from app.demo.interactions import interactions
 from graph.errors import GatewayError
 from graph.execution.operation import answer
 from graph.execution.request import Request
@@ -25,6 +26,9 @@ mutation ($input: CreateProfileInput!) { createProfile(input: $input) { profile 
 """
 _DEFINE: Final = """
 mutation ($input: DefineFieldInput!) { defineField(input: $input) { field { key } } }
+"""
+_RECORD: Final = """
+mutation ($input: RecordInteractionInput!) { recordInteraction(input: $input) { __typename } }
 """
 _PAGE: Final = """
 query ($after: String) {
@@ -41,18 +45,24 @@ class SeedFailed(GatewayError):
 
 
 async def seed(gateway: Gateway, count: int, progress: Callable[[int, int], None]) -> None:
-    """Define the demo's fields and create `count` customers, unless there are customers already."""
+    """Define the demo's fields and create `count` customers with what happened with them.
+
+    Nothing where there are customers already.
+    """
     found = await _ask(gateway, "admin", "{ profiles(first: 1) { edges { cursor } } }")
     if found["profiles"]["edges"]:
         return
     for field in FIELDS:
         await _ask(gateway, "admin", _DEFINE, {"input": field})
-    waiting, done = deque(customers(count)), 0
+    waiting, done, now = deque(enumerate(customers(count))), 0, gateway.wiring.now()
 
     async def work() -> None:
         nonlocal done
         while waiting:
-            await _ask(gateway, "service", _CREATE, {"input": waiting.popleft()})
+            number, given = waiting.popleft()
+            made = await _ask(gateway, "service", _CREATE, {"input": given})
+            for told in interactions(number, made["createProfile"]["profile"]["id"], now):
+                await _ask(gateway, "service", _RECORD, {"input": told})
             done += 1
             progress(done, count)
 

@@ -61,11 +61,16 @@ class Changes:
         identities: Sequence[NamedIdentity],
         scope: Scope,
         author: Author,
+        also: Callable[[ProfileSeal], Callable[[AsyncClientSession], Any]] | None = None,
     ) -> None:
-        """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken."""
+        """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken.
+
+        `also` gives what else is written in the same transaction.
+        """
         of_tenant = await self.sealing.tenant(scope.tenant)
         seal, keys = self.sealing.new(of_tenant, profile.id)
         document = self.new_document(profile, found, identities, seal, author)
+        write_more = also(seal) if also else None
 
         async def write(session: AsyncClientSession) -> None:
             # Claims first: of many who race for one, all but the winner stop here.
@@ -73,6 +78,8 @@ class Changes:
                 await self.insert_claim(index, profile.id, scope, session)
             await self.sealing.keyring.insert([keys], session)
             await self._profiles.insert_one(document, session=session)
+            if write_more:
+                await write_more(session)
 
         await self.transaction(write)
 

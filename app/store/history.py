@@ -1,7 +1,7 @@
 """The history of profiles: an entry for each change, written in the transaction that makes it.
 
-An entry's `_id` is tenant, profile and the instant upside down, so that the newest comes first in
-the order of keys.  Values are kept as a profile keeps them: sealed, each to its place, by the key
+An entry's key is tenant, profile and the instant upside down, so that the newest comes first in the
+order of keys; it is in `lane` as well, because the embedded server has an index of that.  Values are kept as a profile keeps them: sealed, each to its place, by the key
 of the profile that they were changed in.
 """
 
@@ -21,6 +21,9 @@ from graph.model.history import ITEMS, UNTOLD, HistoryEntry, HistoryKind, MergeN
 from graph.model.merging import Survival
 from graph.model.survivorship import Reason
 
+LANE: Final = "lane"
+OF: Final = "of"
+"""Whose entry it is: what all entries of some profiles are found by."""
 _LAST: Final = 10**14
 _WHO: Final = frozenset({"by", "source"})
 _SIDES: Final = ("before", "after")
@@ -39,8 +42,11 @@ def entry_key(tenant: str, profile: str, at: datetime, version: int) -> str:
 def entry_document(entry: HistoryEntry, seal: ProfileSeal, sealed: AbstractSet[str]) -> Document:
     """An entry as it is kept; `sealed` are custom values that are."""
     tenant = seal.of_tenant.tenant
+    key = entry_key(tenant, entry.profile_id, entry.at, entry.version)
     document = {
-        "_id": entry_key(tenant, entry.profile_id, entry.at, entry.version),
+        "_id": key,
+        LANE: key,
+        OF: key_of(tenant, entry.profile_id),
         "tenant": tenant,
         "profile": entry.profile_id,
         "version": entry.version,

@@ -9,7 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.documents import Document
 from app.store.failures import store_failures
-from app.store.history import entry_of, projection_of
+from app.store.history import LANE, entry_of, projection_of
 from app.store.names import HISTORY, key_of
 from app.store.sealing import Sealing
 from graph.errors import BadInput
@@ -58,8 +58,8 @@ class MongoHistory:
         self, profile: str, scope: Scope, first: int, after: str | None, wanted: Document
     ) -> list[Document]:
         base = key_of(scope.tenant, profile)
-        query = {"_id": {"$gt": _begin(base, profile, after), "$lt": f"{base}0"}}
-        cursor = self._history.find(query, wanted).sort("_id", 1).limit(first)
+        query = {LANE: {"$gt": _begin(base, profile, after), "$lt": f"{base}0"}}
+        cursor = self._history.find(query, wanted).sort(LANE, 1).limit(first)
         return await cursor.to_list()
 
 

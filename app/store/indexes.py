@@ -9,8 +9,10 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store.names import DEFINITIONS, FILTERS, PROFILES
+from app.store.history import LANE, OF
+from app.store.names import DEFINITIONS, FILTERS, HISTORY, INTERACTIONS, PROFILES
 from app.store.search import GRAMS
+from app.store.timeline_keys import KEYS, LANES, LEVELS, OPEN
 from graph.model.search import (
     BY_BIRTH_DATE,
     BY_CREATED_AT,
@@ -34,11 +36,20 @@ def slot_index(slot: str) -> IndexModel:
     return IndexModel([(f"search.{slot}", ASCENDING)], name=f"search_{slot}", sparse=True)
 
 
+def _sparse(path: str) -> IndexModel:
+    return IndexModel([(path, ASCENDING)], name=path.replace(".", "_"), sparse=True)
+
+
 INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     PROFILES: (
         *(slot_index(place.slot) for place in _CORE),
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
     ),
+    INTERACTIONS: (
+        *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),
+        _sparse(OPEN),
+    ),
+    HISTORY: (_sparse(LANE), _sparse(OF)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

@@ -12,6 +12,9 @@ FILTERS: Final = "filters"
 HISTORY: Final = "history"
 MERGED: Final = "merged"
 """What stands before the id in the `_id` of a profile that another one absorbed."""
+INTERACTIONS: Final = "interactions"
+INTERACTION_CLAIMS: Final = "interactionClaims"
+TIMELINES: Final = "timelines"
 
 
 def key_of(tenant: str, *parts: str) -> str:

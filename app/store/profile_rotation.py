@@ -15,6 +15,8 @@ from app.keyring.keyring import META, PROFILES, Document
 from app.keyring.profile_keys import key_id, next_key, opened_keys
 from app.store import names
 from app.store.definitions import MongoDefinitions
+from app.store.history_resealing import HistoryResealing
+from app.store.interaction_resealing import InteractionResealing
 from app.store.resealing import NEEDED, resealed
 from app.store.rotation_steps import BATCH, LONG_AGO, Progress, Rotated, Settling, batches, now
 from app.store.sealing import Sealing, generations_of
@@ -38,6 +40,8 @@ class ProfileRotation:
     ) -> None:
         self._database = database
         self._profiles = database[names.PROFILES]
+        self._interactions = InteractionResealing(database)
+        self._history = HistoryResealing(database)
         self._sealing = sealing
         self._keyring = sealing.keyring
         self._progress = progress
@@ -122,6 +126,9 @@ class ProfileRotation:
         self, tenant: str, documents: Sequence[Document], schema: CustomerSchema
     ) -> None:
         seals = await self._sealing.written_all(tenant, [one["id"] for one in documents])
+        await self._interactions.reseal(tenant, seals)
+        sealed = {one.kept_as for one in schema.fields if one.is_sealed}
+        await self._history.reseal(tenant, seals, sealed)
         updates = []
         for document in documents:
             seal = seals[document["id"]]
@@ -157,6 +164,10 @@ class ProfileRotation:
                 key_id(tenant, document["id"]): generations_of(document)
                 async for document in self._profiles.find(wanted, NEEDED)
             }
+            ids = [document["id"] for document in documents]
+            for beside in (self._interactions, self._history):
+                for owner, more in (await beside.generations(tenant, ids)).items():
+                    needed[key_id(tenant, owner)] |= more
             keys, updates = await self._keyring.tenant(tenant), []
             async for held in collection.find({"_id": {"$in": sorted(needed)}}):
                 entries: Any = held.get("keys")

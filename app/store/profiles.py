@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -21,14 +22,16 @@ from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
+from app.store.recording import AlreadyRecorded, Recording, Writer
 from app.store.sealing import ProfileSeal, Sealing
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
+from graph.model.interaction import Interaction, owners_of
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
-from graph.ports import NamedIdentity, Revise
+from graph.ports import NamedIdentity, Recognition, Revise
 from policies.plan import Scope
 
 _ATTEMPTS = 5
@@ -52,6 +55,7 @@ class MongoProfiles:
         self._now = now
         self._changes = Changes(client, database, sealing, now, max_per_channel)
         self._listing = Listing(self._profiles)
+        self.recording = Recording(database, self._changes, now)
 
     async def get_many(
         self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
@@ -123,17 +127,37 @@ class MongoProfiles:
         identity: NamedIdentity,
         scope: Scope,
         author: Author,
-    ) -> tuple[str, bool]:
+        opening: Interaction | None = None,
+    ) -> Recognition:
         """See `graph.ports.Profiles`."""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            recorded = await self._recorded(opening, scope, is_repeated=attempt > 0)
             known = await self.find(identity.name, scope)
-            if known is not None:
-                await self._seen(known, identity, scope)
-                return known, known == profile.id
-            with suppress(DuplicateKeyError):  # somebody else was faster: see who it is
-                await self._changes.insert(profile, found, [identity], scope, author)
-                return profile.id, True
+            if opening and recorded:
+                owners = await self._owners(known, scope)
+                await self.recording.amend(recorded, opening, owners, scope)
+            new = None if recorded else opening
+            with suppress(DuplicateKeyError, AlreadyRecorded):  # another was faster: see who it is
+                if known is not None:
+                    await self._seen(known, identity, scope, new)
+                else:
+                    await self._changes.insert(
+                        profile, found, [identity], scope, author, self._also(new)
+                    )
+                opened = recorded or (new.id if new else None)
+                return Recognition(known or profile.id, known in (None, profile.id), opened)
         raise Conflict("The identity changes hands too fast; try again.")
+
+    async def filed_under(self, id: str, name: IdentityName, scope: Scope) -> str:
+        """The profile that what comes through an identity of a profile is filed under.
+
+        It is the one that the identity came with, so that it goes with it when they are parted.
+        """
+        of_tenant = await self._sealing.tenant(scope.tenant)
+        with store_failures():
+            key = key_of(scope.tenant, of_tenant.index(name))
+            claim = await self._identities.find_one({"_id": key})
+        return claim.get("origin", id) if claim and claim["profile"] == id else id
 
     async def update(
         self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None, author: Author
@@ -266,11 +290,42 @@ class MongoProfiles:
             raise NotFound(ABSENT)
         return survivors[id]
 
-    async def _seen(self, id: str, identity: NamedIdentity, scope: Scope) -> None:
+    async def _recorded(
+        self, opening: Interaction | None, scope: Scope, *, is_repeated: bool
+    ) -> str | None:
+        """The id of what was recorded with the external id of `opening`."""
+        if opening is None:
+            return None
+        if is_repeated and await self.recording.is_kept(opening.id, scope):
+            return opening.id  # a commit whose answer was lost
+        return await self.recording.known(opening, scope)
+
+    async def _owners(self, id: str | None, scope: Scope) -> tuple[str, ...]:
+        """All profiles that a known person is."""
+        found = await self.get_many([id], scope, {"members"}) if id else []
+        return tuple(owner for one in found if one for owner in owners_of(one))
+
+    def _also(self, opening: Interaction | None) -> Callable[[ProfileSeal], Writer] | None:
+        """What is written together with a new profile."""
+        return None if opening is None else lambda seal: self.recording.writer(opening, seal)
+
+    async def _seen(
+        self, id: str, identity: NamedIdentity, scope: Scope, opening: Interaction | None
+    ) -> None:
         of_tenant = await self._sealing.tenant(scope.tenant)
-        with store_failures():
-            await self._profiles.update_one(
-                {"_id": key_of(scope.tenant, id)},
-                {"$max": {"identities.$[seen].lastSeenAt": self._now()}},
-                array_filters=[{"seen.index": of_tenant.index(identity.name)}],
-            )
+        query = {"_id": key_of(scope.tenant, id)}
+        seen = {"$max": {"identities.$[seen].lastSeenAt": self._now()}}
+        which = [{"seen.index": of_tenant.index(identity.name)}]
+        if opening is None:
+            with store_failures():
+                await self._profiles.update_one(query, seen, array_filters=which)
+            return
+        owner = await self.filed_under(id, identity.name, scope)
+        seal = await self._sealing.written(scope.tenant, owner)
+        open_it = self.recording.writer(opening, seal)
+
+        async def write(session: AsyncClientSession) -> None:
+            await self._profiles.update_one(query, seen, array_filters=which, session=session)
+            await open_it(session)
+
+        await self._changes.transaction(write)

@@ -32,6 +32,7 @@ from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
 from graph.plan import DocumentPlan, Withheld, plan_document, root_fields
 from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
+from graph.timeline import TimelineLoader
 from graph.wiring import Wiring
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
@@ -126,12 +127,13 @@ async def _execute(
     sources = wiring.sources.get(principal.tenant, {})
     live = LiveReads(sources, plan.live.values(), Budget(wiring.budget_s), wiring.now)
     loader = ProfileLoader(wiring.profiles, plan, live)
+    timelines = TimelineLoader(wiring.interactions, plan)
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
             schema.graphql,
             document.node,
-            context_value=Context(principal, plan, loader, live, wiring),
+            context_value=Context(principal, plan, loader, timelines, live, wiring),
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )

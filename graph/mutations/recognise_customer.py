@@ -10,14 +10,20 @@ from graph.model.identity import Identity
 from graph.model.ids import new_id
 from graph.queries import IdentificationOutcome
 from graph.types.access import STRUCTURE, exposes
-from graph.types.inputs import IdentityNameInput, named
+from graph.types.inputs import IdentityNameInput, named, sent
+from graph.types.interaction import Interaction
+from graph.types.interaction_inputs import OpenInteractionInput, opened_interaction
 from graph.types.profile import Profile
 
 
 @exposes(Identity)
 @strawberry.input(description="Somebody who reaches the business on a channel.")
 class RecogniseCustomerInput(IdentityNameInput):
-    pass
+    interaction: OpenInteractionInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The conversation that begins with it; it is kept or none of it all.",
+        directives=[STRUCTURE],
+    )
 
 
 @strawberry.type(description="Who it is.", directives=[STRUCTURE])
@@ -26,6 +32,9 @@ class RecogniseCustomerPayload:
         description="KNOWN, or UNKNOWN when an anonymous profile was created just now."
     )
     profile: Profile | None = strawberry.field(description="Their profile.")
+    interaction: Interaction | None = strawberry.field(
+        description="The conversation that was opened, or that is open under its external id."
+    )
 
 
 async def recognise_customer(
@@ -39,14 +48,20 @@ async def recognise_customer(
     anonymous = model.Profile(
         id=new_id(), version=1, created_at=now, updated_at=now, custom=placed(custom, schema)
     )
-    found, is_new = await context.wiring.profiles.recognise(
+    given = sent(input.interaction)
+    opening = opened_interaction(info, given, input.channel) if given else None
+    found = await context.wiring.profiles.recognise(
         anonymous,
         findable(custom, schema),
         named(input, info, is_primary=True),
         context.plan.access.scope,
         context.author,
+        opening,
     )
-    context.profiles.forget(found)
-    profile: Any = await context.profiles.load(found)
-    outcome = IdentificationOutcome.UNKNOWN if is_new else IdentificationOutcome.KNOWN
-    return RecogniseCustomerPayload(outcome=outcome, profile=profile)
+    context.profiles.forget(found.profile)
+    profile: Any = await context.profiles.load(found.profile)
+    opened: Any = None
+    if found.interaction:
+        opened = await context.timelines.interaction(found.interaction)
+    outcome = IdentificationOutcome.UNKNOWN if found.is_new else IdentificationOutcome.KNOWN
+    return RecogniseCustomerPayload(outcome=outcome, profile=profile, interaction=opened)

@@ -9,6 +9,7 @@ from graph.mutations.labels import add_label, remove_label
 from graph.mutations.merge_profiles import merge_profiles
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
 from graph.mutations.record_consent import record_consent
+from graph.mutations.record_interaction import RecordInteractionPayload, record_interaction
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
@@ -44,6 +45,10 @@ class Mutation:
     unmerge_profiles: UnmergeProfilesPayload = strawberry.mutation(
         resolver=unmerge_profiles,
         description="Take a profile out of the one that absorbed it.",
+    )
+    record_interaction: RecordInteractionPayload = strawberry.mutation(
+        resolver=record_interaction,
+        description="Keep an interaction, once for each external id; told again, it is added to.",
     )
     record_consent: ProfilePayload = strawberry.mutation(
         resolver=record_consent,

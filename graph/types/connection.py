@@ -5,7 +5,7 @@ import strawberry
 from graph.context import GatewayInfo
 from graph.model.filter import Filter
 from graph.types.access import STRUCTURE
-from graph.types.page_info import PageInfo
+from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 
 

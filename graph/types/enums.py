@@ -14,6 +14,7 @@ from graph.model.consent import ConsentStatus
 from graph.model.contact import ContactReason
 from graph.model.custom_field import SourceKind
 from graph.model.history import HistoryKind
+from graph.model.interaction import Direction, InteractionKind
 from graph.model.label import LabelOrigin
 from graph.model.preference import Weekday
 from graph.model.profile import ProfileState
@@ -24,6 +25,11 @@ strawberry.enum(
     DataClass, description="How sensitive a value is; the matrix says who may do what with it."
 )
 strawberry.enum(Channel, description="Where a customer reaches the business.")
+strawberry.enum(
+    InteractionKind,
+    description="What an interaction is: a conversation, or an activity in another system.",
+)
+strawberry.enum(Direction, description="Who began: the customer or the business.")
 strawberry.enum(ProfileState, description="How well the person behind a profile is known.")
 strawberry.enum(ConsentStatus, description="What a person said about a purpose.")
 strawberry.enum(ContactReason, description="Why somebody may be contacted, or may not.")

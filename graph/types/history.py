@@ -7,7 +7,7 @@ import strawberry
 from graph.model import history as model
 from graph.model.survivorship import Reason
 from graph.types.access import STRUCTURE, exposes
-from graph.types.page_info import PageInfo
+from graph.types.paging import PageInfo
 from graph.types.scalars import CustomValue
 
 

@@ -12,11 +12,24 @@ from graph.model.channel import Channel
 from graph.model.consent import checked_purpose, effective
 from graph.model.contact import may_contact
 from graph.model.identity import Identity as IdentityModel
+from graph.model.interaction import owners_of
 from graph.readable import readable
 from graph.types.access import access, exposes
 from graph.types.consent import Consent, ContactPermission
 from graph.types.custom_field import CustomFields, FieldValue, field_value
 from graph.types.history import HistoryConnection
+from graph.types.interaction import (
+    After,
+    Agent,
+    Channels,
+    First,
+    InteractionConnection,
+    Kinds,
+    Since,
+    Until,
+    timeline,
+    timeline_query,
+)
 from graph.types.preference import Label, Preferences
 from policies.classification import DataClass
 from policies.reveal import reveal
@@ -171,3 +184,24 @@ class Profile:
         # Each key once: a list of them must not multiply the answer.
         chosen = schema.by_key if keys is None else dict.fromkeys(keys)
         return [await field_value(root, schema.by_key[key], info) for key in chosen]
+
+    @strawberry.field(
+        description="What happened with the person on all channels, the newest first.",
+        directives=[access(DataClass.PUBLIC)],
+    )
+    async def timeline(  # noqa: PLR0913 - each is an argument of the field
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        *,
+        first: First = None,
+        after: After = None,
+        channels: Channels = None,
+        kinds: Kinds = None,
+        since: Since = None,
+        until: Until = None,
+        agent: Agent = None,
+    ) -> InteractionConnection:
+        owners = owners_of(root)
+        asked = timeline_query(owners, first, after, channels, kinds, since, until, agent)
+        return await timeline(info, asked)

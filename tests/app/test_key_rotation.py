@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from app.keyring.keyring import META, PROFILES, TENANTS
 from app.store.client import open_client
-from tests.flow.documents import CREATE, UPDATE
+from tests.flow.documents import CREATE, RECORD, UPDATE
 from tests.support.gateway import Caller, define
 from tests.support.process import GatewayProcess, command, running, serving
 
@@ -28,6 +28,9 @@ TENANT = "acme"
 CACHED = {"KEYS__CACHED_S": "0.5"}
 READ = """
 query ($id: ID!) { profile(id: $id) { identities { value } custom { note } name { family } } }
+"""
+SAID = """
+query ($id: ID!) { profile(id: $id) { timeline { edges { node { summary recording } } } } }
 """
 WHO = """
 query ($value: String!) {
@@ -43,7 +46,9 @@ class Rotating:
     gateway: GatewayProcess
     folder: Path
     service: Caller
+    listener: Caller
     notes: dict[str, str] = field(default_factory=dict)
+    said: dict[str, int] = field(default_factory=dict)
     wrong: list[Any] = field(default_factory=list)
     calls: int = 0
 
@@ -60,6 +65,16 @@ class Rotating:
         async with open_client(address, 30) as client:
             yield client["profile_gateway-keyring"]
 
+    async def talk(self, id_: str) -> None:
+        """One more conversation with somebody, told of in two parts."""
+        number = self.said.get(id_, 0)
+        given = {"profileId": id_, "kind": "CALL", "externalId": f"{id_} {number}"}
+        for more in ({"recording": f"recording {number}"}, {"summary": f"said {number}"}):
+            done = await self.service.ask(RECORD, {"input": {**given, **more}})
+            if "errors" in done:
+                self.wrong.append(done)
+        self.said[id_] = number + 1
+
     async def keep_busy(self, until: asyncio.Event) -> None:
         """Read, look up and change, one after the other, and note what isn't as it should be."""
         ids = sorted(self.notes)
@@ -75,6 +90,7 @@ class Rotating:
             elif seen["data"]["profile"]["custom"]["note"] != note:
                 self.wrong.append(seen)
             self.notes[id_] = note
+            await self.talk(id_)
             new = await self.service.ask(CREATE, {"input": {"custom": {"note": "new"}}})
             if "errors" in new:
                 self.wrong.append(new)
@@ -100,10 +116,13 @@ async def rotating(tmp_path_factory) -> AsyncIterator[Rotating]:
         async with running("import", "people.csv", "--tenant", TENANT, folder=folder) as imported:
             _, err = await asyncio.wait_for(imported.process.communicate(), LONG_S)
         assert (imported.process.returncode, err) == (0, b"")
-        found = Rotating(gateway, folder, service)
+        listener = Caller(client, gateway.token("reviewer", tenant=TENANT))
+        found = Rotating(gateway, folder, service, listener)
         for number in range(0, COUNT, max(1, COUNT // 40)):
             data = await service.data(WHO, {"value": f"a{number}@example.org"})
-            found.notes[data["identify"]["profile"]["id"]] = f"note of {number}"
+            id_ = data["identify"]["profile"]["id"]
+            found.notes[id_] = f"note of {number}"
+            await found.talk(id_)
         yield found
 
 
@@ -112,6 +131,13 @@ async def all_readable(rotating: Rotating) -> None:
     for id_, note in rotating.notes.items():
         data = await rotating.service.data(READ, {"id": id_})
         assert data["profile"]["custom"]["note"] == note
+    for id_, count in rotating.said.items():
+        data = await rotating.listener.data(SAID, {"id": id_})
+        nodes = [edge["node"] for edge in data["profile"]["timeline"]["edges"]]
+        assert nodes == [
+            {"summary": f"said {number}", "recording": f"recording {number}"}
+            for number in reversed(range(count))
+        ]
     for number in range(1, COUNT, max(1, COUNT // 40)):
         data = await rotating.service.data(WHO, {"value": f"a{number}@example.org"})
         found = data["identify"]["profile"]

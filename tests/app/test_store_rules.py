@@ -24,7 +24,7 @@ from graph.model.identity import Identity, IdentityName
 from graph.model.ids import new_id
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.search import BY_ID, Findable
-from graph.ports import NamedIdentity
+from graph.ports import NamedIdentity, Recognition
 from policies.classification import DataClass
 from policies.plan import Scope
 from tests.support.authors import TESTER
@@ -211,6 +211,6 @@ async def test_a_creation_that_the_driver_repeats_is_one(store, database):
     with pytest.raises(Conflict):
         await store.create(a_profile(), NOTHING, [named("+12025550143")], scope, TESTER)
 
-    assert again == (ada.id, True)
+    assert again == Recognition(ada.id, is_new=True)
     assert await database.profiles.count_documents({}) == 1
     assert await database.identities.count_documents({}) == 1

@@ -19,6 +19,7 @@ from tests.bench import (
     import_suite,
     privacy_suite,
     scale_suite,
+    timeline_suite,
 )
 from tests.bench.graphql_suite import Different
 from tests.bench.load import WrongAnswer
@@ -33,6 +34,7 @@ SUITES: dict[str, Suite] = {
     scale_suite.SUITE: scale_suite.run,
     import_suite.SUITE: import_suite.run,
     privacy_suite.SUITE: privacy_suite.run,
+    timeline_suite.SUITE: timeline_suite.run,
 }
 FAILURES = (EmbeddedServerError, Different, WrongAnswer, ChildProcessError)
 _WITHIN_S = int(os.environ.get("BENCH_WITHIN_S", "300"))

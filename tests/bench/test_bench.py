@@ -31,7 +31,8 @@ def test_an_unknown_suite_is_wrong_usage_and_the_known_ones_are_named():
     assert ended.returncode == 2
     # It is broken where the console ends.
     assert " ".join(ended.stderr.split()) == (
-        "usage: python -m tests.bench [SUITE]; suites: graphql, connectors, scale, import, privacy"
+        "usage: python -m tests.bench [SUITE]; suites: graphql, connectors, scale, import, privacy,"
+        " timeline"
     )
 
 

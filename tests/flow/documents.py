@@ -46,3 +46,10 @@ async def owner(caller: Caller, number: str) -> str | None:
     """The id of the profile that a number names."""
     found = (await caller.data(WHO, {"value": number}))["identify"]["profile"]
     return found and found["id"]
+
+
+RECORD = """
+mutation ($input: RecordInteractionInput!) {
+  recordInteraction(input: $input) { interaction { id } }
+}
+"""

@@ -13,7 +13,7 @@ import httpx2
 import pytest_asyncio
 import re2
 
-from tests.flow.documents import CREATE, RECOGNISE, UPDATE
+from tests.flow.documents import CREATE, RECOGNISE, RECORD, UPDATE
 from tests.support.gateway import Caller, define
 from tests.support.process import command, serving
 
@@ -48,10 +48,10 @@ class Planted:
 
     def phone(self) -> str:
         """A new number, E.164."""
-        return self._kept(f"+1202{2_000_000 + 1_117 * len(self.sealed)}")
+        return self._kept(f"+1202{2_000_000 + 557 * len(self.sealed)}")
 
     def name(self) -> str:
-        """A new family name: this class isn't sealed."""
+        """A new family name, or external id: their classes aren't sealed."""
         made = "".join(_CHANCE.choices(_LETTERS, k=14))
         self.clear.add(made)
         return made
@@ -144,6 +144,16 @@ async def sought(service: Caller, planted: Planted, number: int) -> None:
     await service.data(SAVE, {"input": {"name": f"mine {number}", "where": where}})
 
 
+async def talked(service: Caller, planted: Planted) -> None:
+    """Record a conversation, and what was said in it, twice."""
+    id_ = await create(service, planted)
+    given = {"profileId": id_, "kind": "CALL", "externalId": planted.name()}
+    for _ in range(2):
+        said = {name: planted.text() for name in ("subject", "summary", "transcript", "recording")}
+        topics = [planted.text(), planted.text()]
+        await service.data(RECORD, {"input": {**given, **said, "topics": topics}})
+
+
 def rows(planted: Planted) -> Iterator[dict[str, str]]:
     for _ in range(PEOPLE):
         values = values_of(planted)
@@ -175,6 +185,7 @@ async def disk(tmp_path_factory) -> tuple[Planted, list[Path]]:
         await each(create(service, planted) for _ in range(PEOPLE))
         await each(changed(service, planted) for _ in range(PEOPLE))
         await each(recognised(service, planted) for _ in range(PEOPLE))
+        await each(talked(service, planted) for _ in range(PEOPLE // 2))
         await each(sought(service, planted, number) for number in range(50))
         people = list(rows(planted))
         with (folder / "people.csv").open("w", newline="") as file:

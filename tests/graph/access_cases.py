@@ -20,6 +20,9 @@ COORDINATES = {
     "custom.SENSITIVE": ("Profile.custom", "Profile.custom.SENSITIVE"),
     "custom.FINANCIAL": ("Profile.custom", "Profile.custom.FINANCIAL"),
     "custom.BEHAVIOURAL": ("Profile.custom", "Profile.custom.BEHAVIOURAL"),
+    "timeline.kind": ("Profile.timeline", "Interaction.kind"),
+    "timeline.summary": ("Profile.timeline", "Interaction.summary"),
+    "timeline.recording": ("Profile.timeline", "Interaction.recording"),
 }
 
 

@@ -4,11 +4,13 @@ import secrets
 
 import pytest
 
+from tests.flow.documents import RECORD
 from tests.graph.access_cases import cases
 from tests.support.gateway import a_profile, define
 
 KEYS = {"SENSITIVE": "diagnosis", "FINANCIAL": "account", "BEHAVIOURAL": "tier"}
 CUSTOM = {"diagnosis": "asthma", "account": "DE89 3704 0044 0532 0130 00", "tier": "gold"}
+CALL = {"kind": "CALL", "summary": "what was said", "recording": "vault:recording"}
 ADA = {
     "birthDate": "1985-12-10",
     "identities": [{"channel": "VOICE", "value": "+1 202 555 0143"}],
@@ -23,36 +25,48 @@ mutation ($consent: RecordConsentInput!, $preference: SetPreferenceInput!, $labe
 """
 UPDATE = "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename } }"
 # What to select, the way to the value in the answer, the value, and its mask.
-SHOWN = {
-    "name": ("name { full }", ("name", "full"), "Ada Lovelace", "••• •••"),
-    "birthDate": ("birthDate", ("birthDate",), "1985-12-10", "1985-01-01"),
-    "identities.channel": (
-        "identities { channel }",
-        ("identities", 0, "channel"),
-        "VOICE",
-        None,
-    ),
-    "identities.value": (
-        "identities { value }",
-        ("identities", 0, "value"),
-        "+12025550143",
-        "•••• 0143",
-    ),
-    "links": ("links { recordId }", ("links", 0, "recordId"), "512", None),
-    "consents.status": ("consents { status }", ("consents", 0, "status"), "GRANTED", None),
-    "consents.proof": ("consents { proof }", ("consents", 0, "proof"), "in call 4711", "•••"),
-    "preferences": ("preferences { channels }", ("preferences", "channels"), ["SMS"], None),
-    "labels": ("labels { name }", ("labels", 0, "name"), "VIP", "•••"),
-    "mayContact": (
-        "mayContact(channel: SMS) { reason }",
-        ("mayContact", "reason"),
-        "NO_OBJECTION",
-        None,
-    ),
-} | {
-    f"custom.{name}": (f"custom {{ {key} }}", ("custom", key), CUSTOM[key], "•••")
-    for name, key in KEYS.items()
-}
+SHOWN = (
+    {
+        "name": ("name { full }", ("name", "full"), "Ada Lovelace", "••• •••"),
+        "birthDate": ("birthDate", ("birthDate",), "1985-12-10", "1985-01-01"),
+        "identities.channel": (
+            "identities { channel }",
+            ("identities", 0, "channel"),
+            "VOICE",
+            None,
+        ),
+        "identities.value": (
+            "identities { value }",
+            ("identities", 0, "value"),
+            "+12025550143",
+            "•••• 0143",
+        ),
+        "links": ("links { recordId }", ("links", 0, "recordId"), "512", None),
+        "consents.status": ("consents { status }", ("consents", 0, "status"), "GRANTED", None),
+        "consents.proof": ("consents { proof }", ("consents", 0, "proof"), "in call 4711", "•••"),
+        "preferences": ("preferences { channels }", ("preferences", "channels"), ["SMS"], None),
+        "labels": ("labels { name }", ("labels", 0, "name"), "VIP", "•••"),
+        "mayContact": (
+            "mayContact(channel: SMS) { reason }",
+            ("mayContact", "reason"),
+            "NO_OBJECTION",
+            None,
+        ),
+    }
+    | {
+        f"custom.{name}": (f"custom {{ {key} }}", ("custom", key), CUSTOM[key], "•••")
+        for name, key in KEYS.items()
+    }
+    | {
+        f"timeline.{name}": (
+            f"timeline {{ edges {{ node {{ {name} }} }} }}",
+            ("timeline", "edges", 0, "node", name),
+            value,
+            None,
+        )
+        for name, value in CALL.items()
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +75,11 @@ async def ada(gateway):
     tenant = f"t-{secrets.token_hex(6)}"
     definitions = [{"key": key, "kind": "STRING", "dataClass": name} for name, key in KEYS.items()]
     await define(gateway.as_role("admin", tenant=tenant), definitions)
-    created = await a_profile(gateway.as_role("service", tenant=tenant), **ADA)
+    service = gateway.as_role("service", tenant=tenant)
+    created = await a_profile(service, **ADA)
+    await service.data(RECORD, {"input": {"profileId": created, **CALL}})
     said = {"purpose": "marketing", "status": "GRANTED", "proof": "in call 4711"}
-    await gateway.as_role("service", tenant=tenant).data(
+    await service.data(
         SAY,
         {
             "consent": {"profileId": created, **said},

@@ -45,7 +45,7 @@ LAUGHS = {
 
 @pytest.mark.parametrize("document", LAUGHS.values(), ids=LAUGHS)
 async def test_fragments_that_multiply_are_refused_at_once(document):
-    nothing_to_read = Wiring(None, None, None, {}, MATRIX, lambda: datetime.now(UTC))
+    nothing_to_read = Wiring(None, None, None, None, {}, MATRIX, lambda: datetime.now(UTC))
     began = time.monotonic()
 
     found = await answer(Request(document), shop_schema(), a_principal("agent"), nothing_to_read)

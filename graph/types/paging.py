@@ -1,4 +1,4 @@
-"""Where a page of a Relay connection stands."""
+"""Where a page stands, the same in every connection."""
 
 import strawberry
 

@@ -1,8 +1,9 @@
 """The history of profiles: an entry for each change, written in the transaction that makes it.
 
 An entry's key is tenant, profile and the instant upside down, so that the newest comes first in the
-order of keys; it is in `lane` as well, because the embedded server has an index of that.  Values are kept as a profile keeps them: sealed, each to its place, by the key
-of the profile that they were changed in.
+order of keys; it is in `lane` as well, because the embedded server has an index of that.  Values
+are kept as a profile keeps them: sealed, each to its place, by the key of the profile that they
+were changed in.
 """
 
 import dataclasses

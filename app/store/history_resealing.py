@@ -1,4 +1,4 @@
-"""Seals the history of profiles anew: by the newest keys, and by the classes that are sealed now."""
+"""Seals the history of profiles anew: by the newest keys, by the classes sealed now."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -86,7 +86,7 @@ def _items(
 def _anew(
     path: str,
     place: str,
-    kept: Any,
+    kept: object,
     seal: ProfileSeal,
     *,
     is_wanted: bool,

@@ -16,6 +16,7 @@ from app.auth.development import DevelopmentIssuer
 from app.field_work import FieldWork
 from app.keys import resolve_secret
 from app.production import refuse_in_production
+from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
 from app.store.address import store_uri
@@ -81,7 +82,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             sources=sources,
             matrix=matrix,
             now=_now,
-            region=settings.region,
+            normalising=normalising_of(settings),
             budget_s=settings.budget_s,
             max_values=most,
         )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.model.filter import Filter, Order
 from graph.model.identity import Identity, IdentityName
+from graph.model.lifecycle import Promotion
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.search import Findable
 from policies.plan import Scope
@@ -16,14 +17,26 @@ from policies.plan import Scope
 
 @dataclass(frozen=True, slots=True)
 class NamedIdentity:
-    """An identity as it is kept, with the name that must be unique in its tenant."""
+    """An identity as it is kept, with the names that must be unique in its tenant.
+
+    `wide` is the name by the tenant's rules of normalising, where one of them holds.
+    """
 
     name: IdentityName
     identity: Identity
+    wide: IdentityName | None = None
 
 
 Revise = Callable[[Profile], Mapping[str, object]]
 """From a profile as it is to what changes of it, by attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom an identity names: one profile, or `sharing`, the ids of some who share it."""
+
+    profile: str | None = None
+    sharing: tuple[str, ...] = ()
 
 
 class Profiles(Protocol):
@@ -66,8 +79,10 @@ class Profiles(Protocol):
     async def count(self, scope: Scope, where: Filter) -> int:
         """How many profiles meet `where`."""
 
-    async def find(self, name: IdentityName, scope: Scope) -> str | None:
-        """The id of the profile that has this identity, or None."""
+    async def find(
+        self, name: IdentityName, scope: Scope, wide: IdentityName | None = None
+    ) -> Found:
+        """Whom an identity names; `wide` is its other name by the tenant's rules."""
 
     async def create(
         self,
@@ -85,17 +100,30 @@ class Profiles(Protocol):
         """
 
     async def recognise(
-        self, profile: Profile, found: Findable, identity: NamedIdentity, scope: Scope
-    ) -> tuple[str, bool]:
-        """The id of the profile that has `identity`, and whether it was created just now.
+        self,
+        profile: Profile,
+        found: Findable,
+        identity: NamedIdentity,
+        scope: Scope,
+        *,
+        and_share: bool = False,
+    ) -> tuple[Found, bool]:
+        """Whom `identity` names, and whether their profile was created just now.
 
         Of any number of concurrent calls for an unknown identity exactly one creates `profile`.
+        Where several share the identity nothing is created; with `and_share` `profile` is, and
+        shares it too.
         """
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        patch: ProfilePatch,
+        scope: Scope,
+        if_version: int | None,
+        promotion: Promotion | None = None,
     ) -> None:
-        """Apply a patch and count the version up.
+        """Apply a patch and count the version up; with `promotion` the profile is identified.
 
         Raises:
             NotFound: no such profile.
@@ -122,9 +150,17 @@ class Profiles(Protocol):
         """
 
     async def add_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        promotion: Promotion | None = None,
     ) -> None:
-        """Claim an identity for a profile.  Adding what it has already changes nothing.
+        """Claim an identity for a profile, or share it where it is marked so.
+
+        Adding what it has already changes nothing but that it is verified or shared from now on.
+        With `promotion` the profile is identified, if it lacks nothing.
 
         Raises:
             NotFound, VersionMismatch: see `update`.

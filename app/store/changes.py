@@ -1,6 +1,7 @@
 """Changes of a profile together with what it claims: each whole or not at all."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +11,17 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.claims import claimed, joined
+from app.store.claims import claimed, joined, shared_in
 from app.store.documents import Document, identity_document, search_of, to_document, update_of
 from app.store.failures import store_failures
 from app.store.names import IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
+from app.store.sharing import claim_document, join, leave
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.identity import MAX_PER_CHANNEL
-from graph.model.profile import Profile, ProfilePatch
+from graph.model.lifecycle import Promotion
+from graph.model.profile import Profile, ProfilePatch, ProfileState
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
@@ -64,6 +67,8 @@ class Changes:
             # Claims first: of many who race for one, all but the winner stop here.
             for index in sorted(claimed(document)):
                 await self.insert_claim(index, profile.id, scope, session)
+            for index in sorted(shared_in(document)):
+                await join(self._identities, self.claim(index, profile.id, scope), session)
             await self.sealing.keyring.insert([keys], session)
             await self._profiles.insert_one(document, session=session)
 
@@ -94,7 +99,9 @@ class Changes:
             before, after = claimed(held), claimed(then)
             for index in sorted(after - before):
                 await self.insert_claim(index, id, scope, session)
-            if gone := [key_of(scope.tenant, index) for index in sorted(before - after)]:
+            await self._share(shared_in(held), shared_in(then), id, scope, session)
+            gone = [key_of(scope.tenant, one) for one in sorted(before - after - shared_in(then))]
+            if gone:
                 await self._identities.delete_many({"_id": {"$in": gone}}, session=session)
             query = {"_id": held["_id"], "version": held["version"]}
             done = await self._profiles.update_one(query, update, session=session)
@@ -106,6 +113,19 @@ class Changes:
         except DuplicateKeyError:
             raise Conflict(TAKEN) from None
 
+    async def _share(
+        self,
+        before: AbstractSet[str],
+        after: AbstractSet[str],
+        id: str,
+        scope: Scope,
+        session: AsyncClientSession,
+    ) -> None:
+        for index in sorted(after - before):
+            await join(self._identities, self.claim(index, id, scope), session)
+        for index in sorted(before - after):
+            await leave(self._identities, key_of(scope.tenant, index), session)
+
     def changed(
         self, held: Document, changes: Document | None, scope: Scope
     ) -> tuple[Document, Document] | None:
@@ -113,7 +133,19 @@ class Changes:
         if changes is None:
             return None
         touched = updated_key(scope.tenant, held["id"], self._now())
-        return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
+        update: Document = {"$set": changes | touched, "$inc": {"version": 1}}
+        return with_shared(update, held, held | changes, scope.tenant), held | changes
+
+    def joined(
+        self, held: Document, changes: Document, seal: ProfileSeal, promotion: Promotion | None
+    ) -> tuple[Document, Document]:
+        """The update that sets attributes of a profile and identifies it, if it lacks nothing."""
+        tenant, then = seal.of_tenant.tenant, held | changes
+        if promotion and not promotion.is_possible(held.get("custom", {})):
+            promotion = None
+        update, after = self.patched(held, promoted(ProfilePatch(), held, promotion), seal)
+        update["$set"] |= changes
+        return with_shared(update, held, then, tenant), after | changes
 
     def patched(
         self, held: Document, patch: ProfilePatch, seal: ProfileSeal
@@ -159,8 +191,7 @@ class Changes:
 
     def claim(self, index: str, id: str, scope: Scope) -> Document:
         """The document that makes an index one profile's."""
-        key = key_of(scope.tenant, index)
-        return {"_id": key, "tenant": scope.tenant, "profile": id, "claimedAt": self._now()}
+        return claim_document(key_of(scope.tenant, index), scope.tenant, id, self._now())
 
     async def transaction(self, write: Callable[[AsyncClientSession], Any]) -> None:
         """Run `write` in a transaction, again where the server asks for it."""
@@ -184,6 +215,8 @@ class Changes:
         claimed_now = self.claims(found, seal.of_tenant)
         if claims := {name: kept for name, kept in claimed_now.items() if kept}:
             document["claims"] = claims
+        if shared := _shared_keys(document, seal.of_tenant.tenant):
+            document["shared"] = shared
         return document
 
     def claims(self, found: Findable, seal: TenantSeal) -> dict[str, list[str]]:
@@ -195,7 +228,29 @@ class Changes:
 
     def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
-        return identity_document(identity.identity, seal.of_tenant.index(identity.name), seal)
+        index = seal.of_tenant.index
+        wide = index(identity.wide) if identity.wide else None
+        return identity_document(identity.identity, index(identity.name), seal, wide)
+
+
+def promoted(patch: ProfilePatch, held: Document, promotion: Promotion | None) -> ProfilePatch:
+    """A patch of a profile, which also identifies it where it is anonymous."""
+    if promotion is None or held["state"] != ProfileState.ANONYMOUS.value:
+        return patch
+    return promotion.applied(patch, held.get("custom", {}))
+
+
+def with_shared(update: Document, held: Document, then: Document, tenant: str) -> Document:
+    """An update that also sets which identities the profile shares with others then."""
+    if shared_in(held) == shared_in(then):
+        return update
+    if shared := _shared_keys(then, tenant):
+        return update | {"$set": {**update["$set"], "shared": shared}}
+    return update | {"$unset": {**update.get("$unset", {}), "shared": ""}}
+
+
+def _shared_keys(document: Document, tenant: str) -> list[str]:
+    return [key_of(tenant, index) for index in sorted(shared_in(document))]
 
 
 def mismatch(version: int | None) -> VersionMismatch:

@@ -48,6 +48,7 @@ _IDENTITY = {
     "raw": "raw",
     "verified": "verified",
     "primary": "primary",
+    "shared": "shared",
     "source": "source",
     "first_seen_at": "firstSeenAt",
     "last_seen_at": "lastSeenAt",
@@ -233,17 +234,19 @@ def needs_reading(patch: ProfilePatch) -> bool:
     return bool(patch.found.claims) or any(texts)
 
 
-def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Document:
+def identity_document(
+    identity: Identity, index: str, seal: ProfileSeal, wide: str | None = None
+) -> Document:
     """An identity as its profile keeps it; `index` is its name in the identities collection.
 
     What identifies is sealed, whatever the tenant's classes are.
     """
     kept = {path: getattr(identity, name) for name, path in _IDENTITY.items()}
-    channel = identity.channel.value if identity.channel else None
+    kept["shared"], channel = kept["shared"] or None, identity.channel and identity.channel.value
     for part in SEALED_PARTS:
         if kept[part] is not None:
             kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
-    return _present({"index": index, "channel": channel, **kept})
+    return _present({"index": index, "wide": wide, "channel": channel, **kept})
 
 
 def identity_place(channel: str | None, index: str, part: str) -> str:
@@ -252,7 +255,8 @@ def identity_place(channel: str | None, index: str, part: str) -> str:
 
 
 def _identity(item: Mapping[str, Any], seal: ProfileSeal, attributes: AbstractSet[str]) -> Identity:
-    values = {name: item.get(path) for name, path in _IDENTITY.items()}
+    values: Document = {name: item.get(path) for name, path in _IDENTITY.items()}
+    values["shared"] = bool(values["shared"])
     for part in SEALED_PARTS:
         if values[part] is not None:
             place = identity_place(item["channel"], item["index"], part)

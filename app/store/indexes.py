@@ -38,6 +38,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     PROFILES: (
         *(slot_index(place.slot) for place in _CORE),
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
+        IndexModel([("shared", ASCENDING)], name="shared", sparse=True),
     ),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (

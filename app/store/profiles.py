@@ -7,15 +7,14 @@ What a profile claims in all is told in `claims`.
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from datetime import datetime
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.changes import ABSENT, TAKEN, Changes, mismatch
-from app.store.claims import is_same, joined, unsealed_entry
+from app.store.changes import ABSENT, TAKEN, Changes, mismatch, promoted
+from app.store.claims import is_same, joined, renewed, unsealed_entry
 from app.store.documents import (
     Document,
     from_document,
@@ -26,13 +25,15 @@ from app.store.documents import (
 from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
+from app.store.recognition import Recognition
 from app.store.sealing import ProfileSeal, Sealing
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
+from graph.model.lifecycle import Promotion
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.search import Findable
-from graph.ports import NamedIdentity, Revise
+from graph.ports import Found, NamedIdentity, Revise
 from policies.plan import Scope
 
 _ATTEMPTS = 5
@@ -56,6 +57,7 @@ class MongoProfiles:
         self._now = now
         self._changes = Changes(client, database, sealing, now, max_per_channel)
         self._listing = Listing(self._profiles)
+        self._recognition = Recognition(database, self._changes, now)
 
     async def get_many(
         self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
@@ -94,13 +96,11 @@ class MongoProfiles:
         with store_failures():
             return await self._listing.count(of_tenant, where)
 
-    async def find(self, name: IdentityName, scope: Scope) -> str | None:
+    async def find(
+        self, name: IdentityName, scope: Scope, wide: IdentityName | None = None
+    ) -> Found:
         """See `graph.ports.Profiles`."""
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        with store_failures():
-            key = key_of(scope.tenant, of_tenant.index(name))
-            claim = await self._identities.find_one({"_id": key})
-        return claim["profile"] if claim else None
+        return await self._recognition.find(name, scope, wide)
 
     async def create(
         self,
@@ -116,31 +116,45 @@ class MongoProfiles:
             # The driver repeats a commit whose answer was lost, and may find its own work.
             with store_failures():
                 own = await self._read({profile.id}, scope, frozenset())
-            if not own:
+            if own:
+                return
+            shared = await self._recognition.as_shared(identities, scope)
+            if shared == list(identities):
                 raise Conflict(TAKEN) from None
+            await self.create(profile, found, shared, scope)
 
     async def recognise(
-        self, profile: Profile, found: Findable, identity: NamedIdentity, scope: Scope
-    ) -> tuple[str, bool]:
+        self,
+        profile: Profile,
+        found: Findable,
+        identity: NamedIdentity,
+        scope: Scope,
+        *,
+        and_share: bool = False,
+    ) -> tuple[Found, bool]:
         """See `graph.ports.Profiles`."""
-        for _ in range(_ATTEMPTS):
-            known = await self.find(identity.name, scope)
-            if known is not None:
-                await self._seen(known, identity, scope)
-                return known, known == profile.id
-            with suppress(DuplicateKeyError):  # somebody else was faster: see who it is
-                await self._changes.insert(profile, found, [identity], scope)
-                return profile.id, True
-        raise Conflict("The identity changes hands too fast; try again.")
+        return await self._recognition.recognise(
+            profile, found, identity, scope, and_share=and_share
+        )
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        patch: ProfilePatch,
+        scope: Scope,
+        if_version: int | None,
+        promotion: Promotion | None = None,
     ) -> None:
         """See `graph.ports.Profiles`."""
         seal = await self._written(id, scope)
-        if needs_reading(patch):
+        if promotion is not None or needs_reading(patch):
+            more = ("state", "custom") if promotion else ()
             await self._changes.change(
-                id, scope, if_version, lambda held: self._changes.patched(held, patch, seal)
+                id,
+                scope,
+                if_version,
+                lambda held: self._changes.patched(held, promoted(patch, held, promotion), seal),
+                more,
             )
             return
         query: Document = {"_id": key_of(scope.tenant, id)}
@@ -153,18 +167,31 @@ class MongoProfiles:
             raise mismatch(await self._version(id, scope))
 
     async def add_identity(
-        self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
+        self,
+        id: str,
+        identity: NamedIdentity,
+        scope: Scope,
+        if_version: int | None,
+        promotion: Promotion | None = None,
     ) -> None:
         """See `graph.ports.Profiles`."""
-        entry = self._changes.entry(identity, await self._written(id, scope))
+        seal, most = await self._written(id, scope), self._changes.max_per_channel
+        entry = self._changes.entry(identity, seal)
 
-        def add(held: Document) -> Document | None:
-            kept = joined(held["identities"], entry, self._changes.max_per_channel)
-            return {"identities": kept} if len(kept) > len(held["identities"]) else None
+        def add(held: Document) -> tuple[Document, Document] | None:
+            kept = renewed(joined(held["identities"], entry, most), entry)
+            if kept == held["identities"]:
+                return None
+            return self._changes.joined(held, {"identities": kept}, seal, promotion)
 
-        await self._changes.change(
-            id, scope, if_version, lambda held: self._changes.changed(held, add(held), scope)
-        )
+        more = ("state", "custom") if promotion else ()
+        try:
+            await self._changes.change(id, scope, if_version, add, more)
+        except Conflict:
+            (shared,) = await self._recognition.as_shared([identity], scope)
+            if shared == identity:
+                raise
+            await self.add_identity(id, shared, scope, if_version)
 
     async def remove_identity(
         self, id: str, identity: NamedIdentity, scope: Scope, if_version: int | None
@@ -233,15 +260,6 @@ class MongoProfiles:
             return ProfileSeal(of_tenant, id, known[id])
         await self._version(id, scope)
         return await self._sealing.written(scope.tenant, id)
-
-    async def _seen(self, id: str, identity: NamedIdentity, scope: Scope) -> None:
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        with store_failures():
-            await self._profiles.update_one(
-                {"_id": key_of(scope.tenant, id)},
-                {"$max": {"identities.$[seen].lastSeenAt": self._now()}},
-                array_filters=[{"seen.index": of_tenant.index(identity.name)}],
-            )
 
     async def _version(self, id: str, scope: Scope) -> int:
         """The version of a profile; raises `NotFound` where there is none."""

@@ -8,24 +8,41 @@ from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.identity import Identity
 from graph.model.ids import new_id
-from graph.queries import IdentificationOutcome
-from graph.types.access import STRUCTURE, exposes
+from graph.queries import IdentificationOutcome, outcome_of
+from graph.types.access import STRUCTURE, access, exposes
 from graph.types.inputs import IdentityNameInput, named
 from graph.types.profile import Profile
+from graph.types.suggestion import Suggestion, suggested
+from policies.classification import DataClass
 
 
 @exposes(Identity)
 @strawberry.input(description="Somebody who reaches the business on a channel.")
 class RecogniseCustomerInput(IdentityNameInput):
-    pass
+    create_when_ambiguous: bool = strawberry.field(
+        default=False,
+        description=(
+            "Where several share the identity, create an anonymous profile that shares it too: a"
+            " new one with each call."
+        ),
+        directives=[access(DataClass.CONTACT)],
+    )
 
 
 @strawberry.type(description="Who it is.", directives=[STRUCTURE])
 class RecogniseCustomerPayload:
     outcome: IdentificationOutcome = strawberry.field(
-        description="KNOWN, or UNKNOWN when an anonymous profile was created just now."
+        description=(
+            "KNOWN; UNKNOWN when an anonymous profile was created just now; AMBIGUOUS when several"
+            " share the identity."
+        )
     )
-    profile: Profile | None = strawberry.field(description="Their profile.")
+    profile: Profile | None = strawberry.field(
+        description="Their profile; where it is ambiguous, none unless one was created."
+    )
+    suggestions: list[Suggestion] = strawberry.field(
+        description="Who it may be, where several share the identity: 10 at most."
+    )
 
 
 async def recognise_customer(
@@ -44,8 +61,12 @@ async def recognise_customer(
         findable(custom, schema),
         named(input, info, is_primary=True),
         context.plan.access.scope,
+        and_share=input.create_when_ambiguous,
     )
-    context.profiles.forget(found)
-    profile: Any = await context.profiles.load(found)
-    outcome = IdentificationOutcome.UNKNOWN if is_new else IdentificationOutcome.KNOWN
-    return RecogniseCustomerPayload(outcome=outcome, profile=profile)
+    profile: Any = None
+    if found.profile is not None:
+        context.profiles.forget(found.profile)
+        profile = await context.profiles.load(found.profile)
+    suggestions = await suggested(info, found.sharing)
+    outcome = outcome_of(is_known=not is_new, is_shared=bool(suggestions))
+    return RecogniseCustomerPayload(outcome=outcome, profile=profile, suggestions=suggestions)

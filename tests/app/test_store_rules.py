@@ -24,7 +24,7 @@ from graph.model.identity import Identity, IdentityName
 from graph.model.ids import new_id
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.search import BY_ID, Findable
-from graph.ports import NamedIdentity
+from graph.ports import Found, NamedIdentity
 from policies.classification import DataClass
 from policies.plan import Scope
 from tests.support.sealing import a_seal, a_sealing, a_tenant_seal
@@ -196,7 +196,7 @@ async def test_another_tenants_scope_finds_nothing_by_any_id(store):
     assert await store.get_many(guesses, there, WHOLE) == [None] * 6
     assert await store.page(there, by_id, None, first=10, after=None, attributes=WHOLE) == []
     assert await store.count(there, All()) == 0
-    assert await store.find(named("+12025550143").name, there) is None
+    assert await store.find(named("+12025550143").name, there) == Found()
     assert await store.count(here, by_id) == 1
 
 

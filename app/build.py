@@ -13,7 +13,6 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
-from app.field_work import FieldWork
 from app.keys import resolve_secret
 from app.production import refuse_in_production
 from app.recognition import normalising_of
@@ -28,6 +27,7 @@ from app.store.indexes import create_indexes
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.saved_filters import MongoFilters
+from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
@@ -100,9 +100,9 @@ def _schemas(
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
     schemas = Schemas(definitions)
-    work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
-    stack.push_async_callback(work.close)
-    work.start()
+    workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
+    stack.push_async_callback(workers.close)
+    workers.start()
     return schemas
 
 

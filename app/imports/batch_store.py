@@ -149,10 +149,10 @@ class BatchStore:
             await self._identities.insert_many(writes.claims, session=session)
         for key, more in writes.shared.items():
             query = {"_id": key, "shared": True}
-            done = await self._identities.update_one(
+            joined = await self._identities.update_one(
                 query, {"$inc": {"holders": more}}, session=session
             )
-            if not done.matched_count:
+            if not joined.matched_count:
                 raise Contested
         if writes.profiles:
             await self._profiles.insert_many(writes.profiles, session=session)

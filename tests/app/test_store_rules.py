@@ -210,6 +210,6 @@ async def test_a_creation_that_the_driver_repeats_is_one(store, database):
     with pytest.raises(Conflict):
         await store.create(a_profile(), NOTHING, [named("+12025550143")], scope)
 
-    assert again == (ada.id, True)
+    assert again == (Found(ada.id), True)
     assert await database.profiles.count_documents({}) == 1
     assert await database.identities.count_documents({}) == 1

@@ -55,5 +55,5 @@ async def _worked_once(settings: Settings) -> dict[str, int]:
             task = bar.add_task("field jobs", total=None)
             jobs = await workers.fields.drain()
             bar.update(task, description="anonymous profiles")
-            expired = await workers.expiry.sweep(lambda count: bar.update(task, completed=count))
+            expired = await workers.expiry.sweep(lambda count: bar.advance(task, count))
     return {"fieldJobs": jobs, "expired": expired}

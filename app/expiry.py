@@ -42,9 +42,7 @@ class Expiry:
         """Remove who is due now, in every tenant; how many it were.  `told` hears of each batch."""
         removed = 0
         for tenant in await self._store.tenants():
-            async for count in self._store.sweep(tenant, self._now() - self._age(tenant)):
-                removed += count
-                told(removed)
+            removed += await self._store.sweep(tenant, self._now() - self._age(tenant), told)
         return removed
 
     async def _run(self) -> None:

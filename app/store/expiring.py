@@ -1,6 +1,6 @@
 """Removes anonymous profiles that nobody has seen for long, with everything that is theirs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -55,8 +55,12 @@ class Expiring:
         with store_failures():
             return await self._changes.sealing.keyring.tenants()
 
-    async def sweep(self, tenant: str, before: datetime) -> AsyncIterator[int]:
-        """Remove who was last seen before an instant; how many it were, batch by batch."""
+    async def sweep(self, tenant: str, before: datetime, told: Callable[[int], None]) -> int:
+        """Remove who was last seen before an instant; how many it were.
+
+        `told` hears how many it were in each batch.
+        """
+        removed = 0
         base, path = f"{base_of(tenant, BY_STATE)}{_ANONYMOUS}\t", path_of(BY_STATE)
         # Ids tell when profiles were made: who is younger needn't be looked at.
         last = new_id(int(before.timestamp() * 1000))[:_TIME]
@@ -66,7 +70,10 @@ class Expiring:
             async with cursor.sort(path, 1) as profiles:
                 while documents := await profiles.to_list(_BATCH):
                     due = [one["id"] for one in documents if _is_due(one, before)]
-                    yield sum([await self._remove(tenant, one, before) for one in due])
+                    count = sum([await self._remove(tenant, one, before) for one in due])
+                    told(count)
+                    removed += count
+        return removed
 
     async def _remove(self, tenant: str, id: str, before: datetime) -> bool:
         """Remove a profile, unless it was seen or identified meanwhile; whether it was removed."""

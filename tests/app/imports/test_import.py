@@ -15,7 +15,7 @@ from graph.model.identity import Identity, identity_name
 from graph.model.ids import new_id
 from graph.model.profile import Profile
 from graph.model.search import Findable
-from graph.ports import NamedIdentity
+from graph.ports import Found, NamedIdentity
 from policies.plan import Scope
 from tests.app.imports.importing import customers, dead_letters, without_ids_and_times
 
@@ -278,7 +278,7 @@ async def test_of_an_import_and_a_recognition_at_once_one_profile_comes(importin
         "a.csv", customers(count, bad_every=1_000).replace(",custom.tier", ",gender")
     )
 
-    async def recognise(profiles: MongoProfiles, number: int) -> tuple[str, bool]:
+    async def recognise(profiles: MongoProfiles, number: int) -> tuple[Found, bool]:
         name = identity_name(Channel.EMAIL, f"a{number}@example.com", "US")
         now = datetime.now(UTC)
         identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=name.value))

@@ -44,7 +44,8 @@ async def test_rows_share_what_is_shared_and_are_found_by_the_rest(importing, pr
     assert claim["holders"] == 5
 
 
-async def test_a_row_that_has_nothing_else_is_refused(importing, profiles):
+@pytest.mark.usefixtures("profiles")
+async def test_a_row_that_has_nothing_else_is_refused(importing):
     file = importing.file("a.csv", "identities.EMAIL,name.given\nteam@example.com,Ada\n")
 
     outcome = await importing.do(file)

@@ -13,10 +13,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
-from app.field_work import FieldWork
 from app.keys import resolve_secret
 from app.merge_settings import survivorship_of
 from app.production import refuse_in_production
+from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
 from app.store.address import store_uri
@@ -31,6 +31,7 @@ from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
+from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
@@ -88,7 +89,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             sources=sources,
             matrix=matrix,
             now=_now,
-            region=settings.region,
+            normalising=normalising_of(settings),
             budget_s=settings.budget_s,
             max_values=most,
             survivorship=survivorship_of(settings.merging),
@@ -107,9 +108,9 @@ def _schemas(
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
     schemas = Schemas(definitions)
-    work = FieldWork(database, definitions, changes, _now, told, schemas.expire)
-    stack.push_async_callback(work.close)
-    work.start()
+    workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
+    stack.push_async_callback(workers.close)
+    workers.start()
     return schemas
 
 

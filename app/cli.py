@@ -15,6 +15,7 @@ from app.cli_import import import_file
 from app.cli_keys import key_commands
 from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
 from app.cli_schema import schema_commands
+from app.cli_work import work
 from app.doctor import Finding, examine
 from app.sealing import keyring_database
 from app.serve import serve as serve_gateway
@@ -36,6 +37,7 @@ cli = typer.Typer(
 _SWITCHED_OFF = "Development tokens are switched off (auth.development, or env is production)."
 _errors = Console(stderr=True)
 cli.command(name="import")(import_file)
+cli.command()(work)
 cli.add_typer(schema_commands, name="schema")
 cli.add_typer(key_commands, name="keys")
 

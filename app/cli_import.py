@@ -13,6 +13,7 @@ from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
 from app.imports.column_map import read_column_map
 from app.imports.order import BATCH, Format, Order, Outcome, format_of
 from app.imports.run import import_rows
+from app.recognition import normalising_of
 from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store
@@ -73,7 +74,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command
         tenant=tenant,
         format=guarded(lambda: format_of(file, file_format)),
         dead_letters=dead_letters or file.with_name(f"{file.name}.dead.jsonl"),
-        region=settings.region,
+        normalising=normalising_of(settings)(tenant),
         max_identities=settings.max_identities,
         columns=guarded(lambda: read_column_map(column_map)),
         matched=frozenset(match or ()),

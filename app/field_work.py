@@ -80,13 +80,20 @@ class FieldWork:
             with suppress(GatewayError):
                 await self._jobs.release(self._job)
 
+    async def drain(self) -> int:
+        """Work on all jobs that nobody else works on; how many there were."""
+        done = 0
+        while job := await self._jobs.lease(self._now()):
+            self._job = job
+            await self._work(job)
+            self._job = None
+            done += 1
+        return done
+
     async def _run(self) -> None:
         while True:
             try:
-                while job := await self._jobs.lease(self._now()):
-                    self._job = job
-                    await self._work(job)
-                    self._job = None
+                await self.drain()
             except Exception as error:  # noqa: BLE001 - the worker's loop: the next look may do better
                 frames = traceback.extract_tb(error.__traceback__)
                 # Its text may hold values of a person: its class and place are enough.

@@ -29,6 +29,9 @@ def _one_line(path: Path) -> Path:
 
 PemPath = Annotated[Path, AfterValidator(_one_line)]
 
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]
+
 # Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
 SignatureAlgorithm = Literal[
     "ES256",
@@ -186,6 +189,21 @@ class SourceSettings(Section):
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
 
 
+class TenantSettings(Section):
+    """What is different for one tenant."""
+
+    region: Region | None = Field(
+        None, description="Region of phone numbers without a country code; unset: `region`."
+    )
+    email_providers: bool | None = Field(None, description="As `email_providers`, in place of it.")
+    account_separators: bool | None = Field(
+        None, description="As `account_separators`, in place of it."
+    )
+    anonymous_days: AnonymousDays | None = Field(
+        None, description="As `anonymous_days`, in place of it."
+    )
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -197,8 +215,21 @@ class Settings(Section):
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
     merging: MergeSettings = MergeSettings()
-    region: str = Field(
-        "US", pattern=r"^[A-Z]{2}$", description="Region of phone numbers without a country code."
+    region: Region = Field("US", description="Region of phone numbers without a country code.")
+    email_providers: bool = Field(
+        default=False,
+        description="Addresses that a provider delivers to one mailbox are one: Gmail's with and"
+        " without dots, and what follows a plus sign there and at Outlook, Fastmail and Proton.",
+    )
+    account_separators: bool = Field(
+        default=False, description="Blanks and dashes don't tell account numbers apart."
+    )
+    anonymous_days: AnonymousDays = Field(
+        60,
+        description="After so many days without a sign of them, anonymous profiles are removed.",
+    )
+    tenants: dict[TenantName, TenantSettings] = Field(
+        default_factory=dict, description="What is different for single tenants."
     )
     max_identities: int = Field(
         10,

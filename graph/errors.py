@@ -80,6 +80,12 @@ class BreaksValues(Conflict):
         return self._told
 
 
+class Ambiguous(GatewayError):
+    """What was named is several profiles', and nobody said which is meant."""
+
+    code = ErrorCode.AMBIGUOUS
+
+
 class VersionMismatch(GatewayError):
     """Somebody else changed the record since it was read."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from graph.context import GatewayInfo
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.kinds.search import findable
+from graph.merge_ports import FoundBy, Rewrite, Rewritten
 from graph.model.custom_field import CustomerSchema
 from graph.model.errors import BadValue
 from graph.model.history import HistoryKind, MergeNote
@@ -16,13 +17,12 @@ from graph.model.profile import Profile
 from graph.model.record import CUSTOM, Record, root_of
 from graph.model.search import Findable
 from graph.model.unmerging import Moved, unmerged
-from graph.ports import Found, Rewrite, Rewritten
 
 _NAMES = {"birth_date": "birthDate"}
 _PARTED = "This profile isn't part of another one."
 
 
-def found_by(schema: CustomerSchema) -> Found:
+def found_by(schema: CustomerSchema) -> FoundBy:
     """What a profile's custom values are found by and claim, as a schema has it now."""
 
     def found(profile: Profile) -> Findable:

@@ -8,22 +8,25 @@ from typing import Any, Protocol
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.model.filter import Filter, Order
-from graph.model.history import HistoryEntry, HistoryKind, MergeNote
 from graph.model.identity import Identity, IdentityName
-from graph.model.interaction import Interaction, TimelineQuery
+from graph.model.interaction import Interaction
+from graph.model.lifecycle import Promotion
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
-from graph.model.record import Record
 from graph.model.search import Findable
 from policies.plan import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class NamedIdentity:
-    """An identity as it is kept, with the name that must be unique in its tenant."""
+    """An identity as it is kept, with the names that must be unique in its tenant.
+
+    `wide` is the name by the tenant's rules of normalising, where one of them holds.
+    """
 
     name: IdentityName
     identity: Identity
+    wide: IdentityName | None = None
 
 
 Revise = Callable[[Profile], Mapping[str, object]]
@@ -31,11 +34,20 @@ Revise = Callable[[Profile], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Recognition:
-    """Whose an identity is, whether the profile was created just now, and what was opened."""
+class Found:
+    """Whom an identity names: one profile, or `sharing`, the ids of some who share it."""
 
-    profile: str
-    is_new: bool
+    profile: str | None = None
+    sharing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Whom an identity names, whether a profile was created just now, and what was opened."""
+
+    profile: str | None
+    is_new: bool = False
+    sharing: tuple[str, ...] = ()
     interaction: str | None = None
 
 
@@ -79,8 +91,10 @@ class Profiles(Protocol):
     async def count(self, scope: Scope, where: Filter) -> int:
         """How many profiles meet `where`."""
 
-    async def find(self, name: IdentityName, scope: Scope) -> str | None:
-        """The id of the profile that has this identity, or None."""
+    async def find(
+        self, name: IdentityName, scope: Scope, wide: IdentityName | None = None
+    ) -> Found:
+        """Whom an identity names; `wide` is its other name by the tenant's rules."""
 
     async def create(
         self,
@@ -106,20 +120,30 @@ class Profiles(Protocol):
         scope: Scope,
         author: Author,
         opening: Interaction | None = None,
+        *,
+        and_share: bool = False,
     ) -> Recognition:
-        """The profile that has `identity`, with the interaction that is opened with it.
+        """Whom `identity` names, with the interaction that is opened with it.
 
         Of any number of concurrent calls for an unknown identity exactly one creates `profile`.
-        `opening` is recorded in the same transaction; its owner is found here.
+        Where several share the identity nothing is created; with `and_share` `profile` is, and
+        shares it too.  `opening` is recorded in the same transaction for whoever is named; its
+        owner is found here.
 
         Raises:
             Conflict: what was recorded under the external id of `opening` is something else.
         """
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None, author: Author
+        self,
+        id: str,
+        patch: ProfilePatch,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
+        promotion: Promotion | None = None,
     ) -> None:
-        """Apply a patch and count the version up.
+        """Apply a patch and count the version up; with `promotion` the profile is identified.
 
         An old id of a merged profile means the surviving profile, here and below.
 
@@ -155,8 +179,12 @@ class Profiles(Protocol):
         scope: Scope,
         if_version: int | None,
         author: Author,
+        promotion: Promotion | None = None,
     ) -> None:
-        """Claim an identity for a profile.  Adding what it has already changes nothing.
+        """Claim an identity for a profile, or share it where it is marked so.
+
+        Adding what it has already changes nothing but that it is verified or shared from now on.
+        With `promotion` the profile is identified, if it lacks nothing.
 
         Raises:
             NotFound, VersionMismatch: see `update`.
@@ -177,132 +205,6 @@ class Profiles(Protocol):
         Raises:
             NotFound: no such profile, or it doesn't have this identity.
             VersionMismatch: see `update`.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
-    """Interactions, the newest first; `end` is the id behind which the next page begins.
-
-    A page may be shorter than asked for and still have a next one, where few of many fit.
-    `total` is how many there are in all, where that is known without counting.
-    """
-
-    items: Sequence[Interaction]
-    has_next: bool
-    end: str | None
-    total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LiveConversation:
-    """A conversation of an agent and a customer that is going on, and since when (UTC)."""
-
-    interaction: str
-    started_at: datetime
-
-
-class Interactions(Protocol):
-    """What happened between customers and the business.  Raises and scopes as `Profiles`.
-
-    An interaction is filed under one profile for ever; who asks names all profiles in question.
-    """
-
-    async def record(self, interaction: Interaction, who: str | IdentityName, scope: Scope) -> str:
-        """Keep an interaction of the profile or identity `who`; its id.
-
-        Without an instant it begins now.  One with the source and external id of an earlier one is
-        that one: what is told and wasn't known is added, the rest stays, and its id is given.
-
-        Raises:
-            NotFound: nobody is known by `who`.
-            Conflict: the earlier one was of another customer, kind, channel, direction or instant.
-            Erased: the person was erased.
-        """
-
-    async def get_many(
-        self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
-    ) -> list[Interaction | None]:
-        """Interactions in the order of `ids`; None where absent."""
-
-    async def pages(
-        self, asked: Sequence[TimelineQuery], scope: Scope, attributes: AbstractSet[str]
-    ) -> list[TimelinePage]:
-        """The page that each query asks for, the newest interaction first.
-
-        What must be opened is only if it is one of `attributes`.
-
-        Raises:
-            BadInput: the interaction `after` isn't one of its owners.
-        """
-
-    async def count(self, asked: TimelineQuery, scope: Scope) -> int:
-        """How many interactions a query finds, on all of its pages."""
-
-    async def live(
-        self, agent: str, owners: Sequence[str], scope: Scope
-    ) -> LiveConversation | None:
-        """The newest conversation that this agent is having with one of these profiles."""
-
-
-Found = Callable[[Profile], Findable]
-"""What a profile's custom values are found by and claim."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """What becomes of profiles: the records that change, and for each what its history says.
-
-    `shown` is the id of the profile that the caller asked for, `since` are attributes of it that
-    were written after what is undone.
-    """
-
-    shown: str
-    records: Mapping[str, Record]
-    notes: Mapping[str, tuple[HistoryKind, MergeNote]]
-    since: tuple[str, ...] = ()
-
-
-Rewrite = Callable[[Mapping[str, Record]], Rewritten]
-"""From the records of profiles and of all that are part of them: what becomes of them."""
-
-
-class Rewriting(Protocol):
-    """Changes of several profiles at once, each whole or not at all.
-
-    Both methods read the profiles of `ids`, or who stands for those by now, and all that are part
-    of them.
-
-    Raises:
-        NotFound: one of them isn't there.
-        Conflict: a claim is somebody else's by now, or the profiles change too fast.
-        Erased: one of them was erased.
-    """
-
-    async def preview(self, ids: Sequence[str], rewrite: Rewrite, scope: Scope) -> Rewritten:
-        """What would become of profiles."""
-
-    async def rewrite(
-        self, ids: Sequence[str], rewrite: Rewrite, found: Found, scope: Scope, author: Author
-    ) -> Rewritten:
-        """Write what becomes of profiles; nothing where no record changes."""
-
-
-class History(Protocol):
-    """What happened to profiles."""
-
-    async def page(
-        self,
-        profiles: Sequence[str],
-        scope: Scope,
-        *,
-        first: int,
-        after: str | None,
-        attributes: AbstractSet[str],
-    ) -> list[tuple[str, HistoryEntry]]:
-        """Up to `first` entries of several profiles, the newest first, each with its cursor.
-
-        Values of `attributes` alone are read, and of items those parts that `ITEM.PART` names.
         """
 
 

@@ -11,6 +11,7 @@ from graph.errors import NotFound
 from graph.model.channel import Channel
 from graph.model.filter import All, Filter
 from graph.model.identity import identity_name
+from graph.model.normalising import wide_name
 from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
 from graph.types.access import STRUCTURE, access
@@ -20,6 +21,7 @@ from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
+from graph.types.suggestion import Suggestion, suggested
 from policies.classification import DataClass
 
 
@@ -32,10 +34,20 @@ class IdentificationOutcome(Enum):
     AMBIGUOUS = "AMBIGUOUS"
 
 
+def outcome_of(*, is_known: bool, is_shared: bool) -> IdentificationOutcome:
+    """How an identification ended: what several share names nobody."""
+    if is_shared:
+        return IdentificationOutcome.AMBIGUOUS
+    return IdentificationOutcome.KNOWN if is_known else IdentificationOutcome.UNKNOWN
+
+
 @strawberry.type(description="Who is behind a channel identity.", directives=[STRUCTURE])
 class Identification:
     outcome: IdentificationOutcome = strawberry.field(description="Whether we know them.")
     profile: Profile | None = strawberry.field(description="Their profile, where we do.")
+    suggestions: list[Suggestion] = strawberry.field(
+        description="Who it may be, where several fit: 10 at most."
+    )
 
 
 @strawberry.type(description="Who you are to the gateway.", directives=[STRUCTURE])
@@ -61,11 +73,15 @@ class Query:
         ],
     ) -> Identification:
         context = info.context
-        name = identity_name(channel, value, context.wiring.region)
-        found = await context.wiring.profiles.find(name, context.plan.access.scope)
-        profile: Any = await context.profiles.load(found) if found else None
-        outcome = IdentificationOutcome.KNOWN if profile else IdentificationOutcome.UNKNOWN
-        return Identification(outcome=outcome, profile=profile)
+        how = context.wiring.normalising(context.principal.tenant)
+        name = identity_name(channel, value, how.region)
+        found = await context.wiring.profiles.find(
+            name, context.plan.access.scope, wide_name(name, how)
+        )
+        profile: Any = await context.profiles.load(found.profile) if found.profile else None
+        suggestions = await suggested(info, found.sharing)
+        outcome = outcome_of(is_known=profile is not None, is_shared=bool(suggestions))
+        return Identification(outcome=outcome, profile=profile, suggestions=suggestions)
 
     @strawberry.field(description="A profile by its id, or null.", graphql_type=Profile | None)
     async def profile(

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from graph.interaction_ports import Interactions, TimelinePage
 from graph.model.interaction import Interaction, TimelineQuery
 from graph.plan import DocumentPlan
-from graph.ports import Interactions, TimelinePage
 from policies.reveal import reveal
 
 

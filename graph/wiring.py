@@ -2,10 +2,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from graph.interaction_ports import Interactions
+from graph.merge_ports import History, Rewriting
+from graph.model.normalising import Normalising
 from graph.model.survivorship import PLAIN, Survivorship
-from graph.ports import Definitions, History, Interactions, Profiles, Rewriting, SavedFilters
+from graph.ports import Definitions, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
+
+
+def _read_plainly(_tenant: str) -> Normalising:
+    return Normalising()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +20,7 @@ class Wiring:
     """What the graph stands on: stores, sources, the matrix and the clock, given by `app.build`.
 
     `sources` are by tenant, then by name; `budget_s` is what one request may spend on all of
-    its sources; `region` completes phone numbers; a field that
+    its sources; `normalising` says how a tenant reads identities; a field that
     names people holds `max_values` at most; `now` answers aware UTC instants; `survivorship` is
     by tenant.
     """
@@ -27,7 +34,7 @@ class Wiring:
     sources: Mapping[str, Mapping[str, Source]]
     matrix: Matrix
     now: Callable[[], datetime]
-    region: str = "US"
+    normalising: Callable[[str], Normalising] = _read_plainly
     budget_s: float = 1.5
     max_values: int = 10
     survivorship: Callable[[str], Survivorship] = lambda _: PLAIN

@@ -1,5 +1,6 @@
 """What an import reads and writes: a batch of people and the bookmark, in one transaction."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,10 +13,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.imports.bookmark import BOOKMARKS, Bookmark, bookmark_document, bookmark_of
 from app.imports.errors import Contested, ImportTrouble
-from app.imports.roster import Person
+from app.imports.roster import SHARED, Person
 from app.store.attach import Store
-from app.store.changes import BARE, Changes
-from app.store.claims import claimed
+from app.store.changes import BARE, Changes, with_shared
+from app.store.claims import claimed, shared_in
 from app.store.documents import Document, from_document
 from app.store.explained import explained
 from app.store.failures import store_failures
@@ -39,6 +40,7 @@ class _Writes:
     keys: list[Document] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     claims: list[Document] = field(default_factory=list)
+    shared: Counter[str] = field(default_factory=Counter)
     profiles: list[Document] = field(default_factory=list)
     updates: list[UpdateOne] = field(default_factory=list)
     history: list[Document] = field(default_factory=list)
@@ -67,7 +69,7 @@ class BatchStore:
         with store_failures(), pymongo.timeout(_WITHIN_S):
             for part in _parted(list(keys)):
                 async for claim in self._identities.find({"_id": {"$in": part}}):
-                    found[keys[claim["_id"]]] = claim["profile"]
+                    found[keys[claim["_id"]]] = claim.get("profile", SHARED)
         return found
 
     async def held(self, ids: Iterable[str]) -> dict[str, Document]:
@@ -142,6 +144,13 @@ class BatchStore:
             await self._changes.sealing.keyring.insert(writes.keys, session)
         if writes.claims:
             await self._identities.insert_many(writes.claims, session=session)
+        for key, more in writes.shared.items():
+            query = {"_id": key, "shared": True}
+            joined = await self._identities.update_one(
+                query, {"$inc": {"holders": more}}, session=session
+            )
+            if not joined.matched_count:
+                raise Contested
         if writes.profiles:
             await self._profiles.insert_many(writes.profiles, session=session)
         if writes.updates:
@@ -155,6 +164,7 @@ class BatchStore:
         profile = _profile(person, self._now)
         document = self._changes.new_document(profile, person.found, person.added, seal, _AUTHOR)
         self._plan_claims(claimed(document), person.id, writes)
+        self._plan_shared(shared_in(document), writes)
         writes.profiles.append(document)
 
     def _plan_update(
@@ -167,15 +177,21 @@ class BatchStore:
             added = [self._changes.entry(identity, seal) for identity in person.added]
             update["$set"]["identities"] = [*held["identities"], *added]
         update["$inc"]["version"] = person.rows
+        then |= {"identities": person.entries}
+        update = with_shared(update, held, then, self._scope.tenant)
+        self._plan_shared(shared_in(then) - shared_in(held), writes)
         update, entry = explained(held, update, seal, _AUTHOR, self._now)
         writes.history += [entry] if entry else []
-        before, after = claimed(held), claimed(then | {"identities": person.entries})
+        before, after = claimed(held), claimed(then)
         writes.gone += [key_of(self._scope.tenant, index) for index in sorted(before - after)]
         self._plan_claims(after - before, person.id, writes)
         writes.updates.append(UpdateOne({"_id": held["_id"], "version": held["version"]}, update))
 
     def _plan_claims(self, indexes: Iterable[str], id: str, writes: _Writes) -> None:
         writes.claims += [self._changes.claim(index, id, self._scope) for index in sorted(indexes)]
+
+    def _plan_shared(self, indexes: Iterable[str], writes: _Writes) -> None:
+        writes.shared.update(key_of(self._scope.tenant, index) for index in indexes)
 
 
 def _contested(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.imports.errors import ImportTrouble
 from graph.model.channel import Channel
 from graph.model.identity import MAX_PER_CHANNEL
+from graph.model.normalising import Normalising
 
 BATCH: Final = 500
 SHOWN: Final = 20
@@ -37,7 +38,7 @@ class Order:
     tenant: str
     format: Format
     dead_letters: Path
-    region: str
+    normalising: Normalising
     max_identities: int = MAX_PER_CHANNEL
     columns: Mapping[str, str] = field(default_factory=dict)
     matched: frozenset[Channel] = frozenset()

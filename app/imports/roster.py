@@ -1,12 +1,12 @@
 """Whose the rows of a batch are, and what becomes of those people.  Nothing is written here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.imports.errors import RowRefused
 from app.imports.row_check import CheckedRow, default_of
-from app.store.claims import claimed, joined
+from app.store.claims import claimed, indexes_of, joined
 from app.store.documents import Document
 from graph.model.custom_field import CustomerSchema, SourceKind
 from graph.model.errors import LimitReached
@@ -22,6 +22,9 @@ _SEVERAL: Final = "the identities and unique values of this row belong to severa
 _TAKEN: Final = "this belongs to another profile"
 _GONE: Final = "the profile that this belongs to can't be changed any more"
 _REQUIRED: Final = "required, and there is no default"
+_SHARED: Final = "several share this, so that nobody can be found by it alone"
+SHARED: Final = ""
+"""In place of the id of who has an index: several share it."""
 _ANONYMOUS, _IDENTIFIED = ProfileState.ANONYMOUS.value, ProfileState.IDENTIFIED.value
 
 
@@ -88,7 +91,7 @@ class Roster:
         person = self._person(row)
         try:
             entries, added = list(person.entries), list(person.added)
-            for identity, entry in row.identities:
+            for identity, entry in self._identities(row):
                 before = len(entries)
                 entries = joined(entries, entry, self._max_per_channel)
                 added += [identity] if len(entries) > before else []
@@ -102,12 +105,16 @@ class Roster:
         self.people[person.id] = person
 
     def _person(self, row: CheckedRow) -> Person:
-        found = {self.owners[index] for index in row.matching if index in self.owners}
+        shared = self._shared(row)
+        if shared.issuperset(row.matching):
+            raise RowRefused(*((row.columns[index], _SHARED) for index in row.matching[:1]))
+        found = {self.owners[index] for index in row.matching if index in self.owners} - {SHARED}
         if len(found) > 1:
             raise RowRefused(("identities", _SEVERAL))
         is_new = not found
         id_ = new_id() if is_new else found.pop()
-        taken = [column for index, column in row.columns.items() if self._is_other(index, id_)]
+        alone = {index: column for index, column in row.columns.items() if index not in shared}
+        taken = [column for index, column in alone.items() if self._is_other(index, id_)]
         if taken:
             raise RowRefused(*((column, _TAKEN) for column in dict.fromkeys(taken)))
         if id_ in self.people:
@@ -118,6 +125,21 @@ class Roster:
         if held is None or held["state"] not in {_ANONYMOUS, _IDENTIFIED}:
             raise RowRefused(("identities", _GONE))
         return _known(held)
+
+    def _shared(self, row: CheckedRow) -> set[str]:
+        """The indexes of the row's identities that others are known to share."""
+        claims = {index for indexes in row.claims.values() for index in indexes}
+        indexes = {index for _, entry in row.identities for index in indexes_of(entry)}
+        return {index for index in indexes - claims if self.owners.get(index) == SHARED}
+
+    def _identities(self, row: CheckedRow) -> Iterator[tuple[NamedIdentity, Document]]:
+        shared = self._shared(row)
+        for named, entry in row.identities:
+            if shared.isdisjoint(indexes_of(entry)):
+                yield named, entry
+            else:
+                marked = replace(named, identity=replace(named.identity, shared=True))
+                yield marked, entry | {"shared": True}
 
     def _is_other(self, index: str, id_: str) -> bool:
         return self.owners.get(index, id_) != id_

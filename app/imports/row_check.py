@@ -28,6 +28,7 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.model.errors import BadValue, LimitReached
 from graph.model.filter import Place
 from graph.model.identity import Identity, IdentityName
+from graph.model.normalising import WIDE_KINDS, Normalising, wide_name
 from graph.model.patch import checked, checked_links
 from graph.model.profile import Link
 from graph.model.search import Findable
@@ -81,7 +82,7 @@ class RowCheck:
         schema: CustomerSchema,
         changes: Changes,
         seal: TenantSeal,
-        region: str,
+        normalising: Normalising,
         now: datetime,
         *,
         columns: Mapping[str, str],
@@ -94,7 +95,8 @@ class RowCheck:
         self._columns = columns
         self._matched = frozenset(identity_kind(channel) for channel in matched)
         self._targets: dict[str, Target | None] = {}
-        self._name = namer(region)
+        self._normalising = normalising
+        self._name = namer(normalising.region)
 
     def check_header(self, header: Sequence[str]) -> None:
         """Refuse columns that lead nowhere, or to one place that holds a single value.
@@ -144,7 +146,9 @@ class RowCheck:
         for field_id, indexes in claims.items():
             columns |= dict.fromkeys(indexes, found.custom[field_id][0])
         for (column, _), (_, entry) in zip(found.identities, entries, strict=True):
-            columns[entry["index"]] = column
+            columns |= dict.fromkeys(
+                (entry[name] for name in ("index", "wide") if name in entry), column
+            )
         if not columns:
             raise RowRefused(("identities", _NOBODY))
         return CheckedRow(
@@ -161,7 +165,8 @@ class RowCheck:
         )
 
     def _is_matched(self, index: str) -> bool:
-        return not self._matched or index.partition("/")[0] in self._matched
+        kind = index.partition("/")[0]
+        return not self._matched or WIDE_KINDS.get(kind, kind) in self._matched
 
     def _target(self, column: str) -> Target | None:
         if column not in self._targets:
@@ -215,6 +220,7 @@ class RowCheck:
                 first_seen_at=self._now,
                 last_seen_at=self._now,
             ),
+            wide_name(name, self._normalising),
         )
 
     def _core(self, found: _Gathered) -> Mapping[str, object]:

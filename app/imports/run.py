@@ -75,10 +75,10 @@ async def import_rows(order: Order, store: Store, sealing: Sealing, progress: Pr
     scope = Scope(order.tenant)
     seal = await sealing.tenant(order.tenant)
     changes = Changes(store.client, store.database, sealing, lambda: now, order.max_identities)
-    definitions = MongoDefinitions(store.database, sealing, order.region)
+    definitions = MongoDefinitions(store.database, sealing, order.normalising.region)
     schema = await definitions.current(order.tenant)
     check = RowCheck(
-        schema, changes, seal, order.region, now, columns=order.columns, matched=order.matched
+        schema, changes, seal, order.normalising, now, columns=order.columns, matched=order.matched
     )
     name = bookmark_id(order.file, order.tenant, order.reading)
     batches = BatchStore(store, changes, scope, name, now)

@@ -121,6 +121,17 @@ class Keyring:
         await self.database[PROFILES].update_one({"_id": key}, {"$set": kept}, upsert=True)
         self._profiles[key] = ProfileKeys({})
 
+    async def remove(self, tenant: str, profile: str, session: AsyncClientSession) -> None:
+        """Remove the keys of a profile that is removed, in the caller's transaction."""
+        key = key_id(tenant, profile)
+        await self.database[PROFILES].delete_one({"_id": key}, session=session)
+        self._profiles.pop(key, None)
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that has keys, in alphabetical order."""
+        found = self.database[TENANTS].find({}, {"tenant": 1})
+        return sorted({document["tenant"] async for document in found})
+
     async def add_tenant_key(self, tenant: str, purpose: str, version: int) -> None:
         """Make a version of a tenant's key, unless it is there."""
         document = await self._new_tenant_key(tenant, purpose, version)

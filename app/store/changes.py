@@ -10,17 +10,20 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.claims import claimed, claimed_by_values, joined
-from app.store.documents import Document, identity_document, search_of, to_document, update_of
+from app.store.claims import claimed, claimed_by_values, joined, shared_in
+from app.store.documents import Document, search_of, to_document, update_of
 from app.store.explained import explained
 from app.store.failures import store_failures
+from app.store.items import identity_document
 from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
 from app.store.records import CREATED
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
+from app.store.sharing import claim_document, join, leave
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.identity import MAX_PER_CHANNEL
-from graph.model.profile import Profile, ProfilePatch
+from graph.model.lifecycle import Promotion
+from graph.model.profile import Profile, ProfilePatch, ProfileState
 from graph.model.provenance import Author
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
@@ -76,6 +79,8 @@ class Changes:
             # Claims first: of many who race for one, all but the winner stop here.
             for index in sorted(claimed(document)):
                 await self.insert_claim(index, profile.id, scope, session)
+            for index in sorted(shared_in(document)):
+                await join(self._identities, self.claim(index, profile.id, scope), session)
             await self.sealing.keyring.insert([keys], session)
             await self._profiles.insert_one(document, session=session)
             if write_more:
@@ -125,7 +130,7 @@ class Changes:
         self, held: Document, then: Document, scope: Scope, session: AsyncClientSession
     ) -> None:
         """Claim what a profile is to have, and free what it hasn't got any more."""
-        before, after = claimed(held), claimed(then)
+        before, after, shared = claimed(held), claimed(then), shared_in(then)
         new = after - before
         if new and held.get("members"):
             # What a profile that it absorbed has claimed is its own.
@@ -135,13 +140,17 @@ class Changes:
             new = {index for index in new if key_of(scope.tenant, index) not in known}
         for index in sorted(new):
             await self.insert_claim(index, held["id"], scope, session)
+        for index in sorted(shared - shared_in(held)):
+            await join(self._identities, self.claim(index, held["id"], scope), session)
+        for index in sorted(shared_in(held) - shared):
+            await leave(self._identities, key_of(scope.tenant, index), session)
         values = claimed_by_values(held)
         for gone, narrowed in (
             (before - values, {}),
             # A value that came with an absorbed profile is still that one's.
             (before & values, {"origin": None}),
         ):
-            if keys := [key_of(scope.tenant, index) for index in sorted(gone - after)]:
+            if keys := [key_of(scope.tenant, index) for index in sorted(gone - after - shared)]:
                 query = {"_id": {"$in": keys}, **narrowed}
                 await self._identities.delete_many(query, session=session)
 
@@ -152,7 +161,19 @@ class Changes:
         if changes is None:
             return None
         touched = updated_key(scope.tenant, held["id"], self._now())
-        return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
+        update: Document = {"$set": changes | touched, "$inc": {"version": 1}}
+        return with_shared(update, held, held | changes, scope.tenant), held | changes
+
+    def joined(
+        self, held: Document, changes: Document, seal: ProfileSeal, promotion: Promotion | None
+    ) -> tuple[Document, Document]:
+        """The update that sets attributes of a profile and identifies it, if it lacks nothing."""
+        tenant, then = seal.of_tenant.tenant, held | changes
+        if promotion and not promotion.is_possible(held.get("custom", {})):
+            promotion = None
+        update, after = self.patched(held, promoted(ProfilePatch(), held, promotion), seal)
+        update["$set"] |= changes
+        return with_shared(update, held, then, tenant), after | changes
 
     def patched(
         self, held: Document, patch: ProfilePatch, seal: ProfileSeal
@@ -199,8 +220,7 @@ class Changes:
 
     def claim(self, index: str, id: str, scope: Scope) -> Document:
         """The document that makes an index one profile's."""
-        key = key_of(scope.tenant, index)
-        return {"_id": key, "tenant": scope.tenant, "profile": id, "claimedAt": self._now()}
+        return claim_document(key_of(scope.tenant, index), scope.tenant, id, self._now())
 
     async def transaction(self, write: Callable[[AsyncClientSession], Any]) -> None:
         """Run `write` in a transaction, again where the server asks for it."""
@@ -226,6 +246,8 @@ class Changes:
         claimed_now = self.claims(found, seal.of_tenant)
         if claims := {name: kept for name, kept in claimed_now.items() if kept}:
             document["claims"] = claims
+        if shared := shared_keys(document, seal.of_tenant.tenant):
+            document["shared"] = shared
         return document
 
     def claims(self, found: Findable, seal: TenantSeal) -> dict[str, list[str]]:
@@ -237,7 +259,30 @@ class Changes:
 
     def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
-        return identity_document(identity.identity, seal.of_tenant.index(identity.name), seal)
+        index = seal.of_tenant.index
+        wide = index(identity.wide) if identity.wide else None
+        return identity_document(identity.identity, index(identity.name), seal, wide)
+
+
+def promoted(patch: ProfilePatch, held: Document, promotion: Promotion | None) -> ProfilePatch:
+    """A patch of a profile, which also identifies it where it is anonymous."""
+    if promotion is None or held["state"] != ProfileState.ANONYMOUS.value:
+        return patch
+    return promotion.applied(patch, held.get("custom", {}))
+
+
+def with_shared(update: Document, held: Document, then: Document, tenant: str) -> Document:
+    """An update that also sets which identities the profile shares with others then."""
+    if shared_in(held) == shared_in(then):
+        return update
+    if shared := shared_keys(then, tenant):
+        return update | {"$set": {**update["$set"], "shared": shared}}
+    return update | {"$unset": {**update.get("$unset", {}), "shared": ""}}
+
+
+def shared_keys(document: Document, tenant: str) -> list[str]:
+    """What finds a profile by the identities that it shares."""
+    return [key_of(tenant, index) for index in sorted(shared_in(document))]
 
 
 def _link_key(link: Document) -> tuple[str, ...]:

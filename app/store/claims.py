@@ -2,21 +2,27 @@
 
 The claims of a profile are in its document: `identities[].index`, `claims.FIELD_ID` and, of values
 that lie under those of profiles it absorbed, `reserved.FIELD_ID`.  For each there is a document in
-the collection `identities`; inserting its `_id` is the claim.
+the collection `identities`; inserting its `_id` is the claim.  An identity has a second claim,
+`identities[].wide`, where the tenant's rules take several spellings as one.  What is shared with
+others isn't claimed: see `app.store.sharing`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app.store.documents import Document
 from app.store.sealing import TenantSeal
 from graph.model.errors import LimitReached
 from graph.ports import NamedIdentity
 
+_ONLY_MORE: Final = ("verified", "wide", "shared")
+"""What can be added to an identity that a profile has, and never be taken back so."""
+
 
 def claimed(held: Mapping[str, Any]) -> set[str]:
     """Every index that a profile's document claims."""
-    return {item["index"] for item in held.get("identities", ())} | claimed_by_values(held)
+    own = {index for item in held.get("identities", ()) for index in indexes_of(item)}
+    return (own - shared_in(held)) | claimed_by_values(held)
 
 
 def claimed_by_values(held: Mapping[str, Any]) -> set[str]:
@@ -29,10 +35,22 @@ def claimed_by_values(held: Mapping[str, Any]) -> set[str]:
     }
 
 
+def shared_in(held: Mapping[str, Any]) -> set[str]:
+    """Every index that a profile's document has and shares."""
+    shared = (item for item in held.get("identities", ()) if item.get("shared"))
+    return {index for item in shared for index in indexes_of(item)}
+
+
+def indexes_of(item: Mapping[str, Any]) -> list[str]:
+    """What an identity is looked up by."""
+    return [item[name] for name in ("index", "wide") if name in item]
+
+
 def unsealed_entry(identity: NamedIdentity, seal: TenantSeal) -> Document:
     """What tells an identity of a profile from others; the rest is sealed when it is written."""
     channel = identity.identity.channel
-    return {"channel": channel.value if channel else None, "index": seal.index(identity.name)}
+    entry = {"channel": channel.value if channel else None, "index": seal.index(identity.name)}
+    return entry | ({"wide": seal.index(identity.wide)} if identity.wide else {})
 
 
 def joined(entries: Sequence[Document], entry: Document, most: int) -> list[Document]:
@@ -46,6 +64,21 @@ def joined(entries: Sequence[Document], entry: Document, most: int) -> list[Docu
     if sum(item["channel"] == entry["channel"] for item in entries) >= most:
         raise LimitReached(f"A profile has at most {most} of one channel.")
     return [*entries, entry]
+
+
+def renewed(entries: Sequence[Document], entry: Document) -> list[Document]:
+    """The identities of a profile with what is said newly of one that it has.
+
+    What is shared is so on every channel.
+    """
+    more = {name: entry[name] for name in _ONLY_MORE if entry.get(name)}
+    shared = {name: True for name in ("shared",) if name in more}
+    return [
+        item | more
+        if is_same(item, entry)
+        else item | (shared if item["index"] == entry["index"] else {})
+        for item in entries
+    ]
 
 
 def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

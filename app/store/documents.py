@@ -6,14 +6,19 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from app.store.bson_values import kept_value, loaded_value
+from app.store.items import (
+    SEALED_PARTS,
+    link_document,
+    loaded_identity,
+    loaded_link,
+    present,
+)
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, has_grams, kept_keys, path_of, updated_key
 from app.store.statements import PROOFS, STATEMENT_PATHS, kept_statements, statements_of
-from graph.model.channel import Channel
 from graph.model.filter import Place
-from graph.model.identity import Identity
-from graph.model.profile import Link, PersonName, Profile, ProfilePatch, ProfileState
+from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
 from graph.model.search import (
     BY_CREATED_AT,
     BY_ID,
@@ -44,20 +49,9 @@ _PATHS = {
     "members": "members.id",
     **STATEMENT_PATHS,
 }
-_IDENTITY = {
-    "value": "value",
-    "raw": "raw",
-    "verified": "verified",
-    "primary": "primary",
-    "source": "source",
-    "first_seen_at": "firstSeenAt",
-    "last_seen_at": "lastSeenAt",
-}
-_ORIGINS: Final = "origins"
 CORE_PATHS: Final = {
     name: _PATHS[name] for name in ("name.given", "name.family", "birth_date", "gender", "language")
 }
-SEALED_PARTS: Final = ("value", "raw")
 ALL: Final = frozenset(
     {*CORE_PATHS, *STATEMENT_PATHS, *(f"identities.{part}" for part in SEALED_PARTS)}
 )
@@ -97,10 +91,10 @@ def to_document(
         "state": profile.state.value,
         "createdAt": profile.created_at,
         "updatedAt": profile.updated_at,
-        "name": _present({"given": kept.pop("name.given"), "family": kept.pop("name.family")}),
+        "name": present({"given": kept.pop("name.given"), "family": kept.pop("name.family")}),
         **kept,
         "identities": list(identities),
-        "links": [_link(link) for link in profile.links or ()],
+        "links": [link_document(link) for link in profile.links or ()],
         "custom": {
             name: kept_custom(seal, name, value, found.sealed)
             for name, value in (profile.custom or {}).items()
@@ -109,7 +103,7 @@ def to_document(
         GRAMS: grams_of(search),
         **_statements(profile, seal),
     }
-    return _present(document)
+    return present(document)
 
 
 def _statements(profile: Profile, seal: ProfileSeal) -> Document:
@@ -131,7 +125,7 @@ def _search_of(profile: Profile, seal: ProfileSeal, found: Findable) -> Document
         BY_UPDATED_AT: (instant_key(profile.updated_at),) if profile.updated_at else (),
         **dict(core_search(seal, dict(zip(PATCHED, values, strict=True)))),
     }
-    return _present({place.slot: keys for place, keys in _kept(seal, core, found).items()})
+    return present({place.slot: keys for place, keys in _kept(seal, core, found).items()})
 
 
 def core_search(
@@ -170,17 +164,9 @@ def from_document(
         gender=_opened(document, seal, "gender", attributes),
         language=_opened(document, seal, "language", attributes),
         identities=tuple(
-            _identity(item, seal, attributes) for item in document.get("identities", ())
+            loaded_identity(item, seal, attributes) for item in document.get("identities", ())
         ),
-        links=tuple(
-            Link(
-                source=item["source"],
-                object=item["object"],
-                record_id=item["recordId"],
-                origins=tuple(item.get(_ORIGINS, ())),
-            )
-            for item in document.get("links", ())
-        ),
+        links=tuple(loaded_link(item) for item in document.get("links", ())),
         custom={
             name: opened_custom(seal, name, value)
             for name, value in document.get("custom", {}).items()
@@ -245,40 +231,6 @@ def needs_reading(patch: ProfilePatch) -> bool:
     return bool(patch.found.claims) or any(texts)
 
 
-def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Document:
-    """An identity as its profile keeps it; `index` is its name in the identities collection.
-
-    What identifies is sealed, whatever the tenant's classes are.
-    """
-    kept = {path: getattr(identity, name) for name, path in _IDENTITY.items()}
-    channel = identity.channel.value if identity.channel else None
-    for part in SEALED_PARTS:
-        if kept[part] is not None:
-            kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
-    return _present({"index": index, "channel": channel, **kept, _ORIGINS: list(identity.origins)})
-
-
-def identity_place(channel: str | None, index: str, part: str) -> str:
-    """What a part of an identity is sealed to: it can't be moved to another one."""
-    return f"identities/{channel}/{index}/{part}"
-
-
-def _identity(item: Mapping[str, Any], seal: ProfileSeal, attributes: AbstractSet[str]) -> Identity:
-    values = {name: item.get(path) for name, path in _IDENTITY.items()}
-    for part in SEALED_PARTS:
-        if values[part] is not None:
-            place = identity_place(item["channel"], item["index"], part)
-            is_wanted = f"identities.{part}" in attributes
-            values[part] = seal.opened_sealed(place, values[part]) if is_wanted else None
-    origins = tuple(item.get(_ORIGINS, ()))
-    return Identity(channel=Channel(item["channel"]), origins=origins, **values)
-
-
-def _link(link: Link) -> Document:
-    kept = {"source": link.source, "object": link.object, "recordId": link.record_id}
-    return {**kept, _ORIGINS: list(link.origins)} if link.origins else kept
-
-
 def kept_core(seal: ProfileSeal, attribute: str, value: object) -> Any:  # noqa: ANN401 - whatever BSON holds
     """A core attribute as a profile keeps it: sealed where the tenant's are."""
     kept = _plain(value)
@@ -302,9 +254,5 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever BSON holds
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [_link(item) for item in value]
+        return [link_document(item) for item in value]
     return value
-
-
-def _present(document: Mapping[str, Any]) -> Document:
-    return {key: value for key, value in document.items() if value not in (None, [], {}, ())}

@@ -44,6 +44,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     PROFILES: (
         *(slot_index(place.slot) for place in _CORE),
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
+        IndexModel([("shared", ASCENDING)], name="shared", sparse=True),
     ),
     INTERACTIONS: (
         *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),

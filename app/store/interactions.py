@@ -22,10 +22,10 @@ from app.store.profiles import MongoProfiles
 from app.store.sealing import Sealing
 from app.store.timeline_keys import KEYS, OPEN, id_at, open_key
 from app.store.timelines import Cut, Known, Timelines, matches, newest_of, place_of
-from graph.errors import BadInput, NotFound
+from graph.errors import Ambiguous, BadInput, NotFound
+from graph.interaction_ports import LiveConversation, TimelinePage
 from graph.model.identity import IdentityName
 from graph.model.interaction import Interaction, TimelineQuery, owners_of
-from graph.ports import LiveConversation, TimelinePage
 from policies.plan import Scope
 
 _AT_ONCE: Final = 100
@@ -98,16 +98,22 @@ class MongoInteractions:
 
     async def _owner(self, who: str | IdentityName, scope: Scope) -> tuple[str, tuple[str, ...]]:
         """The profile that an interaction of somebody is filed under, and all that they are."""
-        known = await self._profiles.find(who, scope) if isinstance(who, IdentityName) else who
-        if known is None:
-            raise NotFound(_NOBODY)
+        known = await self._named(who, scope) if isinstance(who, IdentityName) else who
         (profile,) = await self._profiles.get_many([known], scope, {"members"})
         if profile is None:
             raise NotFound(ABSENT)
         owners = owners_of(profile)
         if isinstance(who, IdentityName):
-            return await self._profiles.filed_under(profile.id, who, scope), owners
+            return await self._profiles.recognising.filed_under(profile.id, who, scope), owners
         return profile.id, owners
+
+    async def _named(self, name: IdentityName, scope: Scope) -> str:
+        found = await self._profiles.find(name, scope)
+        if found.sharing:
+            raise Ambiguous("Several share this identity: say which profile it was.")
+        if found.profile is None:
+            raise NotFound(_NOBODY)
+        return found.profile
 
     async def _timelines_of(self, asked: Iterable[TimelineQuery], scope: Scope) -> dict[str, Known]:
         owners = {owner for one in asked for owner in one.owners}

@@ -7,31 +7,31 @@ What a profile claims in all is told in `claims`.
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
 from pymongo import AsyncMongoClient
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.changes import ABSENT, TAKEN, Changes
-from app.store.claims import is_same, joined, unsealed_entry
+from app.store.changes import ABSENT, TAKEN, Changes, promoted
+from app.store.claims import is_same, joined, renewed, unsealed_entry
 from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
 from app.store.listing import Listing
-from app.store.names import ALIASES, IDENTITIES, PROFILES, key_of
-from app.store.recording import AlreadyRecorded, Recording, Writer
+from app.store.names import ALIASES, PROFILES, key_of
+from app.store.recognition import Recognising
+from app.store.recording import Recording
 from app.store.sealing import ProfileSeal, Sealing
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
-from graph.model.interaction import Interaction, owners_of
+from graph.model.interaction import Interaction
+from graph.model.lifecycle import Promotion
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
-from graph.ports import NamedIdentity, Recognition, Revise
+from graph.ports import Found, NamedIdentity, Recognition, Revise
 from policies.plan import Scope
 
 _ATTEMPTS = 5
@@ -49,13 +49,13 @@ class MongoProfiles:
         max_per_channel: int = MAX_PER_CHANNEL,
     ) -> None:
         self._profiles = database[PROFILES]
-        self._identities = database[IDENTITIES]
         self._aliases = database[ALIASES]
         self._sealing = sealing
         self._now = now
         self._changes = Changes(client, database, sealing, now, max_per_channel)
         self._listing = Listing(self._profiles)
         self.recording = Recording(database, self._changes, now)
+        self.recognising = Recognising(database, self._changes, self.recording, now)
 
     async def get_many(
         self, ids: Sequence[str], scope: Scope, attributes: AbstractSet[str]
@@ -94,13 +94,11 @@ class MongoProfiles:
         with store_failures():
             return await self._listing.count(of_tenant, where)
 
-    async def find(self, name: IdentityName, scope: Scope) -> str | None:
+    async def find(
+        self, name: IdentityName, scope: Scope, wide: IdentityName | None = None
+    ) -> Found:
         """See `graph.ports.Profiles`."""
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        with store_failures():
-            key = key_of(scope.tenant, of_tenant.index(name))
-            claim = await self._identities.find_one({"_id": key})
-        return claim["profile"] if claim else None
+        return await self.recognising.find(name, scope, wide)
 
     async def create(
         self,
@@ -117,8 +115,12 @@ class MongoProfiles:
             # The driver repeats a commit whose answer was lost, and may find its own work.
             with store_failures():
                 own = await self._read({profile.id}, scope, frozenset())
-            if not own:
+            if own:
+                return
+            shared = await self.recognising.as_shared(identities, scope)
+            if shared == list(identities):
                 raise Conflict(TAKEN) from None
+            await self.create(profile, found, shared, scope, author)
 
     async def recognise(
         self,
@@ -128,48 +130,29 @@ class MongoProfiles:
         scope: Scope,
         author: Author,
         opening: Interaction | None = None,
+        *,
+        and_share: bool = False,
     ) -> Recognition:
         """See `graph.ports.Profiles`."""
-        for attempt in range(_ATTEMPTS):
-            recorded = await self._recorded(opening, scope, is_repeated=attempt > 0)
-            known = await self.find(identity.name, scope)
-            if opening and recorded:
-                owners = await self._owners(known, scope)
-                await self.recording.amend(recorded, opening, owners, scope)
-            new = None if recorded else opening
-            with suppress(DuplicateKeyError, AlreadyRecorded):  # another was faster: see who it is
-                if known is not None:
-                    await self._seen(known, identity, scope, new)
-                else:
-                    await self._changes.insert(
-                        profile, found, [identity], scope, author, self._also(new)
-                    )
-                opened = recorded or (new.id if new else None)
-                return Recognition(known or profile.id, known in (None, profile.id), opened)
-        raise Conflict("The identity changes hands too fast; try again.")
-
-    async def filed_under(self, id: str, name: IdentityName, scope: Scope) -> str:
-        """The profile that what comes through an identity of a profile is filed under.
-
-        It is the one that the identity came with, so that it goes with it when they are parted.
-        """
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        with store_failures():
-            key = key_of(scope.tenant, of_tenant.index(name))
-            claim = await self._identities.find_one({"_id": key})
-        return claim.get("origin", id) if claim and claim["profile"] == id else id
+        return await self.recognising.recognise(
+            profile, found, identity, scope, author, opening, and_share=and_share
+        )
 
     async def update(
-        self, id: str, patch: ProfilePatch, scope: Scope, if_version: int | None, author: Author
+        self,
+        id: str,
+        patch: ProfilePatch,
+        scope: Scope,
+        if_version: int | None,
+        author: Author,
+        promotion: Promotion | None = None,
     ) -> None:
         """See `graph.ports.Profiles`."""
-        await self._change(
-            id,
-            scope,
-            if_version,
-            lambda seal, held: self._changes.patched(held, patch, seal),
-            author,
-        )
+
+        def change(seal: ProfileSeal, held: Document) -> tuple[Document, Document]:
+            return self._changes.patched(held, promoted(patch, held, promotion), seal)
+
+        await self._change(id, scope, if_version, change, author)
 
     async def add_identity(
         self,
@@ -178,16 +161,24 @@ class MongoProfiles:
         scope: Scope,
         if_version: int | None,
         author: Author,
+        promotion: Promotion | None = None,
     ) -> None:
         """See `graph.ports.Profiles`."""
 
         def add(seal: ProfileSeal, held: Document) -> tuple[Document, Document] | None:
             entry, before = self._changes.entry(identity, seal), held["identities"]
-            kept = joined(before, entry, self._changes.max_per_channel)
-            changes = {"identities": kept} if len(kept) > len(before) else None
-            return self._changes.changed(held, changes, scope)
+            kept = renewed(joined(before, entry, self._changes.max_per_channel), entry)
+            if kept == before:
+                return None
+            return self._changes.joined(held, {"identities": kept}, seal, promotion)
 
-        await self._change(id, scope, if_version, add, author)
+        try:
+            await self._change(id, scope, if_version, add, author)
+        except Conflict:
+            (shared,) = await self.recognising.as_shared([identity], scope)
+            if shared == identity:
+                raise
+            await self.add_identity(id, shared, scope, if_version, author)
 
     async def remove_identity(
         self,
@@ -227,7 +218,10 @@ class MongoProfiles:
                 # It may have been absorbed just now.
                 if await self._standing(id, scope) == seal.profile:
                     raise
-        raise Conflict("The profile is merged again and again; try again.")
+            except VersionMismatch:
+                if if_version is not None:
+                    raise
+        raise Conflict("The profile is changed again and again; try again.")
 
     async def revise(
         self,
@@ -246,14 +240,7 @@ class MongoProfiles:
                 return None
             return self._changes.patched(held, ProfilePatch(changes), seal)
 
-        for attempt in range(_ATTEMPTS):
-            try:
-                await self._change(id, scope, if_version, change, author)
-            except VersionMismatch:
-                if if_version is not None or attempt == _ATTEMPTS - 1:
-                    raise
-            else:
-                return
+        await self._change(id, scope, if_version, change, author)
 
     async def _read(
         self, ids: AbstractSet[str], scope: Scope, attributes: AbstractSet[str]
@@ -289,43 +276,3 @@ class MongoProfiles:
         if id not in survivors:
             raise NotFound(ABSENT)
         return survivors[id]
-
-    async def _recorded(
-        self, opening: Interaction | None, scope: Scope, *, is_repeated: bool
-    ) -> str | None:
-        """The id of what was recorded with the external id of `opening`."""
-        if opening is None:
-            return None
-        if is_repeated and await self.recording.is_kept(opening.id, scope):
-            return opening.id  # a commit whose answer was lost
-        return await self.recording.known(opening, scope)
-
-    async def _owners(self, id: str | None, scope: Scope) -> tuple[str, ...]:
-        """All profiles that a known person is."""
-        found = await self.get_many([id], scope, {"members"}) if id else []
-        return tuple(owner for one in found if one for owner in owners_of(one))
-
-    def _also(self, opening: Interaction | None) -> Callable[[ProfileSeal], Writer] | None:
-        """What is written together with a new profile."""
-        return None if opening is None else lambda seal: self.recording.writer(opening, seal)
-
-    async def _seen(
-        self, id: str, identity: NamedIdentity, scope: Scope, opening: Interaction | None
-    ) -> None:
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        query = {"_id": key_of(scope.tenant, id)}
-        seen = {"$max": {"identities.$[seen].lastSeenAt": self._now()}}
-        which = [{"seen.index": of_tenant.index(identity.name)}]
-        if opening is None:
-            with store_failures():
-                await self._profiles.update_one(query, seen, array_filters=which)
-            return
-        owner = await self.filed_under(id, identity.name, scope)
-        seal = await self._sealing.written(scope.tenant, owner)
-        open_it = self.recording.writer(opening, seal)
-
-        async def write(session: AsyncClientSession) -> None:
-            await self._profiles.update_one(query, seen, array_filters=which, session=session)
-            await open_it(session)
-
-        await self._changes.transaction(write)

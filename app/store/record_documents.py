@@ -1,12 +1,13 @@
 """Whole documents from records: what a merge puts in place of what was there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from app.store.changes import Changes
-from app.store.documents import Document, identity_document, to_document
+from app.store.changes import Changes, shared_keys
+from app.store.documents import Document, to_document
+from app.store.items import identity_document
 from app.store.names import MERGED, key_of
 from app.store.records import record_document
 from app.store.sealing import ProfileSeal
@@ -19,28 +20,48 @@ from graph.model.search import MERGED_ID, Findable
 
 
 class RecordDocuments:
-    """Makes documents; `found` says what a profile's custom values are found by and claim."""
+    """Makes documents.
 
-    def __init__(self, changes: Changes, found: Callable[[Profile], Findable]) -> None:
+    `found` says what a profile's custom values are found by and claim, `wide` what else an identity
+    is found by, by its index.
+    """
+
+    def __init__(
+        self,
+        changes: Changes,
+        found: Callable[[Profile], Findable],
+        wide: Mapping[str, str],
+    ) -> None:
         self._changes = changes
         self._found = found
+        self._wide = wide
 
     def document(self, record: Record, seal: ProfileSeal, sealed: AbstractSet[str]) -> Document:
         """A record as it is kept; `sealed` are names of custom values that are, whatever else."""
         of_tenant = seal.of_tenant
         found = self._found(record.profile)
         found = replace(found, sealed=found.sealed | sealed)
-        entries = [_entry(item, seal) for item in record.profile.identities or ()]
+        entries = [self._entry(item, seal) for item in record.profile.identities or ()]
         document = to_document(record.profile, entries, seal, found)
         document |= record_document(record, seal, found.sealed)
         claims = self._changes.claims(found, of_tenant)
         document |= _present("claims", claims) | _present("reserved", self._reserved(record, seal))
+        if shared := shared_keys(document, of_tenant.tenant):
+            document["shared"] = shared
         if record.absorbed is not None:
+            document.pop("shared", None)  # nobody finds it
             document["_id"] = key_of(of_tenant.tenant, MERGED, record.id)
             key = kept_keys(of_tenant.tenant, record.id, MERGED_ID, (record.id,))
             document["search"] = {MERGED_ID.slot: key}
             document.pop(GRAMS, None)
         return document
+
+    def _entry(self, identity: Identity, seal: ProfileSeal) -> Document:
+        assert identity.channel  # noqa: S101 - every kept identity has one
+        assert identity.value  # noqa: S101 - and this
+        name = IdentityName(identity_kind(identity.channel), identity.value)
+        index = seal.of_tenant.index(name)
+        return identity_document(identity, index, seal, self._wide.get(index))
 
     def _reserved(self, record: Record, seal: ProfileSeal) -> dict[str, list[str]]:
         """What its own values claim that lie under others'."""
@@ -51,13 +72,6 @@ class RecordDocuments:
         }
         claims = self._found(replace(record.profile, custom=own))
         return self._changes.claims(claims, seal.of_tenant)
-
-
-def _entry(identity: Identity, seal: ProfileSeal) -> Document:
-    assert identity.channel  # noqa: S101 - every kept identity has one
-    assert identity.value  # noqa: S101 - and this
-    name = IdentityName(identity_kind(identity.channel), identity.value)
-    return identity_document(identity, seal.of_tenant.index(name), seal)
 
 
 def _present(name: str, values: dict[str, Any]) -> Document:

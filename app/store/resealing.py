@@ -6,15 +6,8 @@ from datetime import date
 from typing import Any, Final
 
 from app.store.bson_values import loaded_value
-from app.store.documents import (
-    CORE_PATHS,
-    SEALED_PARTS,
-    Document,
-    core_search,
-    identity_place,
-    kept_core,
-    kept_custom,
-)
+from app.store.documents import CORE_PATHS, Document, core_search, kept_core, kept_custom
+from app.store.items import SEALED_PARTS, identity_place
 from app.store.records import own_values
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys

@@ -6,7 +6,7 @@ claims are that profile's, and say in `origin` where they come from.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,20 +18,20 @@ from pymongo.errors import DuplicateKeyError
 
 from app.keyring.envelope import ValueDamaged
 from app.store.changes import ABSENT, TAKEN, Changes
-from app.store.claims import claimed, claimed_by_values
 from app.store.documents import Document
 from app.store.explained import sealed_names
 from app.store.history import entry_document
 from app.store.names import ALIASES, HISTORY, IDENTITIES, MERGED, PROFILES, key_of
 from app.store.record_documents import RecordDocuments
 from app.store.records import record_of
+from app.store.rewritten_claims import RewrittenClaims
 from app.store.sealing import ProfileSeal
 from graph.errors import Conflict, Erased, NotFound
+from graph.merge_ports import FoundBy, Rewrite, Rewritten
 from graph.model.history import HistoryEntry, differences
 from graph.model.profile import PersonName
 from graph.model.provenance import Author
 from graph.model.record import Record, root_of
-from graph.ports import Found, Rewrite, Rewritten
 from policies.plan import Scope
 from policies.unreadable import Unreadable
 
@@ -76,7 +76,7 @@ class Rewriting:
         return found[-1]
 
     async def rewrite(
-        self, ids: Sequence[str], rewrite: Rewrite, found: Found, scope: Scope, author: Author
+        self, ids: Sequence[str], rewrite: Rewrite, found: FoundBy, scope: Scope, author: Author
     ) -> Rewritten:
         """See `graph.ports.Rewriting`."""
         done: list[Rewritten] = []
@@ -135,12 +135,13 @@ class Rewriting:
         self,
         world: _World,
         wanted: Rewritten,
-        found: Found,
+        found: FoundBy,
         scope: Scope,
         author: Author,
         session: AsyncClientSession,
     ) -> None:
-        now, documents = self._now(), RecordDocuments(self._changes, found)
+        now, wide = self._now(), _wide(world.documents.values())
+        documents = RecordDocuments(self._changes, found, wide)
         sealed, after = sealed_names(*world.documents.values()), dict(world.documents)
         for id_, record in wanted.records.items():
             version = world.documents[id_]["version"] + 1
@@ -148,12 +149,14 @@ class Rewriting:
             told = replace(record, profile=profile)
             after[id_] = documents.document(told, world.seals[id_], sealed)
         records = {**world.records, **wanted.records}
-        await self._claim(world.documents, after, records, scope, session)
+        claims = RewrittenClaims(self._identities, self._changes, scope, session)
+        await claims.settle(world.documents, after, records)
         for id_ in wanted.records:
             await self._replace(world.documents[id_], after[id_], session)
             entry = _entry(world, wanted, id_, after[id_], author, now)
             kept = entry_document(entry, world.seals[id_], sealed)
             await self._history.insert_one(kept, session=session)
+        await claims.share(_standing(world.documents, world.records), _standing(after, records))
         await self._alias(world.records, records, scope, session)
 
     async def _replace(
@@ -169,56 +172,6 @@ class Rewriting:
             await self._profiles.insert_one(after, session=session)
         if not count:
             raise Conflict("Somebody else changed one of the profiles meanwhile; try again.")
-
-    async def _claim(
-        self,
-        before: Mapping[str, Document],
-        after: Mapping[str, Document],
-        records: Mapping[str, Record],
-        scope: Scope,
-        session: AsyncClientSession,
-    ) -> None:
-        """Make every claim that of the standing profile; free what nobody claims any more."""
-        wanted = _wanted(after, records)
-        known = {index for document in before.values() for index in claimed(document)}
-        keys = {key_of(scope.tenant, index): index for index in sorted(known | wanted.keys())}
-        held = await self._claims(list(keys), session)
-        if any(
-            claim["profile"] not in records for key, claim in held.items() if keys[key] in wanted
-        ):
-            raise Conflict(TAKEN)
-        freed = [
-            key
-            for key, index in keys.items()
-            if index not in wanted and held.get(key, {}).get("profile") in records
-        ]
-        if freed:
-            await self._identities.delete_many({"_id": {"$in": freed}}, session=session)
-        for key, index in keys.items():
-            if index not in wanted:
-                continue
-            owner, origin = wanted[index]
-            if key not in held:
-                await self._changes.insert_claim(index, owner, scope, session)
-            put = {"profile": owner} | ({"origin": origin} if origin != owner else {})
-            if {name: held.get(key, {}).get(name) for name in put} == put and (
-                origin != owner or "origin" not in held.get(key, {})
-            ):
-                continue
-            update: Document = {"$set": put}
-            if origin == owner:
-                update["$unset"] = {"origin": ""}
-            await self._identities.update_one({"_id": key}, update, session=session)
-
-    async def _claims(
-        self, keys: Sequence[str], session: AsyncClientSession
-    ) -> dict[str, Document]:
-        found: dict[str, Document] = {}
-        for at in range(0, len(keys), _AT_ONCE):
-            query = {"_id": {"$in": keys[at : at + _AT_ONCE]}}
-            async for claim in self._identities.find(query, session=session):
-                found[claim["_id"]] = claim
-        return found
 
     async def _alias(
         self,
@@ -261,22 +214,15 @@ def _items(items: Any) -> tuple[Any, ...]:  # noqa: ANN401 - or what stands for 
     return items if isinstance(items, tuple) else ()
 
 
-def _wanted(
-    after: Mapping[str, Document], records: Mapping[str, Record]
-) -> dict[str, tuple[str, str]]:
-    """Whose each index is to be, and where it comes from.
+def _standing(documents: Mapping[str, Document], records: Mapping[str, Record]) -> list[Document]:
+    """The documents of those who stand for themselves."""
+    return [one for id_, one in documents.items() if records[id_].absorbed is None]
 
-    An absorbed profile keeps what its values claimed; its identities are the standing one's.
-    """
-    found: dict[str, tuple[str, str]] = {}
-    for id_ in sorted(records, key=lambda one: records[one].absorbed is None):
-        document, owner = after[id_], root_of(id_, records)
-        for index in claimed_by_values(document):
-            found.setdefault(index, (owner, id_))
-        if owner == id_:
-            for item in document.get("identities", ()):
-                found[item["index"]] = owner, item.get("origins", [owner])[0]
-    return found
+
+def _wide(documents: Iterable[Document]) -> dict[str, str]:
+    """What else identities are found by, by their index."""
+    items = (item for document in documents for item in document.get("identities", ()))
+    return {item["index"]: item["wide"] for item in items if "wide" in item}
 
 
 def _entry(

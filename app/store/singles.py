@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from app.store.bson_values import kept_value, loaded_value
-from app.store.documents import SEALED_PARTS
+from app.store.items import SEALED_PARTS
 from app.store.sealing import ProfileSeal, TenantSeal
 from app.store.statements import loaded_preferences, plain_statement
 from graph.model.preference import Preferences

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from graph.kinds.search import findable
 from graph.kinds.values import holds_list
 from graph.model.custom_field import CustomerSchema, FieldDefinition, SourceKind
 from graph.model.errors import BadValue
+from graph.model.lifecycle import Promotion, RequiredField
+from graph.model.search import Findable
 
 
 def with_defaults(
@@ -24,6 +27,29 @@ def with_defaults(
         elif definition.is_required and is_identified:
             raise BadValue(f"custom.{definition.key}", "required")
     return found
+
+
+def promotion_of(schema: CustomerSchema) -> Promotion:
+    """What a profile gets, or must have, when it is identified.
+
+    A value that waits to be converted is there, under another name: its field is left out.
+    """
+    required = [
+        item
+        for item in schema.fields
+        if item.is_required and item.source.kind is SourceKind.LOCAL and not item.previous
+    ]
+    return Promotion(
+        tuple(
+            RequiredField(
+                item.key,
+                item.kept_as,
+                item.default,
+                Findable() if item.default is None else findable({item.id: item.default}, schema),
+            )
+            for item in required
+        )
+    )
 
 
 def refuse_cleared(values: Mapping[str, object], schema: CustomerSchema) -> None:

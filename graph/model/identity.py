@@ -18,6 +18,8 @@ _EMAIL: Final = re.compile(
     r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\.]+(\.[^\s@\"(),:;<>\[\]\\.]+)+"
 )
 
+_SOCIAL: Final = frozenset({Channel.X, Channel.INSTAGRAM, Channel.TELEGRAM, Channel.FACEBOOK})
+
 # Marks of direction: telephones put them around a number that is copied.
 _MARKS: Final = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -27,6 +29,7 @@ class Identity:
     """One way to recognise a person.
 
     `value` is normalised (E.164 for phones, lower case for e-mail); `raw` is what was given.
+    `shared`: others have it too, such as team@, so it recognises nobody alone.
     Instants are aware, UTC.  `origins` are the absorbed profiles that brought it; none: its own.
     """
 
@@ -35,6 +38,7 @@ class Identity:
     raw: str | None = classified(DataClass.CONTACT, repr=False, default=None)
     verified: bool | None = classified(DataClass.BEHAVIOURAL, default=False)
     primary: bool | None = classified(DataClass.BEHAVIOURAL, default=False)
+    shared: bool | None = classified(DataClass.BEHAVIOURAL, default=False)
     source: str | None = classified(DataClass.INTERNAL, default=None)
     first_seen_at: datetime | None = classified(DataClass.BEHAVIOURAL, default=None)
     last_seen_at: datetime | None = classified(DataClass.BEHAVIOURAL, default=None)
@@ -61,8 +65,10 @@ def identity_name(channel: Channel, value: str, region: str) -> IdentityName:
     cleaned = _cleaned(value)
     if kind == "phone":
         name = _phone(cleaned, region)
+    elif kind == "email":
+        name = _email(cleaned)
     else:
-        name = _email(cleaned) if kind == "email" else _handle(cleaned)
+        name = _social(cleaned) if channel in _SOCIAL else _handle(cleaned)
     if len(name) > _MAX_LENGTH:  # changing the case of some letters makes three of one
         raise _unusable()
     return IdentityName(kind, name)
@@ -104,6 +110,14 @@ def _e164(text: str, region: str) -> str:
 def _handle(text: str) -> str:
     # Twice: without its case, a letter may join the accent behind it.
     return unicodedata.normalize("NFKC", text.casefold()).casefold()
+
+
+def _social(text: str) -> str:
+    # In front of a handle an @ says that it is one; it is no part of it.
+    handle = _handle(text).lstrip("@ ")
+    if not handle:
+        raise _unusable()
+    return handle
 
 
 def _email(text: str) -> str:

@@ -1,7 +1,9 @@
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.kinds.changes import promotion_of
 from graph.model.identity import Identity
+from graph.model.lifecycle import proves_who
 from graph.types.access import access, exposes
 from graph.types.inputs import IdentityInput, new_identity, sent
 from graph.types.payloads import ProfilePayload, answer
@@ -22,10 +24,11 @@ class AddIdentityInput(IdentityInput):
 
 
 async def add_identity(info: GatewayInfo, input: AddIdentityInput) -> ProfilePayload:
-    """Claim an identity for a profile."""
+    """Claim an identity for a profile, or let it share one."""
     profiles, scope = info.context.wiring.profiles, info.context.plan.access.scope
-    identity = new_identity(input, info)
+    identity, schema = new_identity(input, info), info.context.plan.customer_schema
+    promotion = promotion_of(schema) if proves_who(identity.identity) else None
     await profiles.add_identity(
-        input.profile_id, identity, scope, sent(input.if_version), info.context.author
+        input.profile_id, identity, scope, sent(input.if_version), info.context.author, promotion
     )
     return await answer(info, input.profile_id)

@@ -158,7 +158,7 @@ def _facets(info: GatewayInfo, input: DefineFieldInput) -> model.Facets:
         minimum=sent(input.min),
         maximum=sent(input.max),
         pattern=sent(input.pattern),
-        region=info.context.wiring.region,
+        region=info.context.wiring.normalising(info.context.principal.tenant).region,
     )
 
 

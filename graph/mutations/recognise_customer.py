@@ -8,12 +8,14 @@ from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.identity import Identity
 from graph.model.ids import new_id
-from graph.queries import IdentificationOutcome
-from graph.types.access import STRUCTURE, exposes
+from graph.queries import IdentificationOutcome, outcome_of
+from graph.types.access import STRUCTURE, access, exposes
 from graph.types.inputs import IdentityNameInput, named, sent
 from graph.types.interaction import Interaction
 from graph.types.interaction_inputs import OpenInteractionInput, opened_interaction
 from graph.types.profile import Profile
+from graph.types.suggestion import Suggestion, suggested
+from policies.classification import DataClass
 
 
 @exposes(Identity)
@@ -21,17 +23,36 @@ from graph.types.profile import Profile
 class RecogniseCustomerInput(IdentityNameInput):
     interaction: OpenInteractionInput | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The conversation that begins with it; it is kept or none of it all.",
+        description=(
+            "The conversation that begins with it; it is kept or none of it all.  Where it is"
+            " ambiguous whose it is, it isn't kept."
+        ),
         directives=[STRUCTURE],
+    )
+    create_when_ambiguous: bool = strawberry.field(
+        default=False,
+        description=(
+            "Where several share the identity, create an anonymous profile that shares it too: a"
+            " new one with each call."
+        ),
+        directives=[access(DataClass.CONTACT)],
     )
 
 
 @strawberry.type(description="Who it is.", directives=[STRUCTURE])
 class RecogniseCustomerPayload:
     outcome: IdentificationOutcome = strawberry.field(
-        description="KNOWN, or UNKNOWN when an anonymous profile was created just now."
+        description=(
+            "KNOWN; UNKNOWN when an anonymous profile was created just now; AMBIGUOUS when several"
+            " share the identity."
+        )
     )
-    profile: Profile | None = strawberry.field(description="Their profile.")
+    profile: Profile | None = strawberry.field(
+        description="Their profile; where it is ambiguous, none unless one was created."
+    )
+    suggestions: list[Suggestion] = strawberry.field(
+        description="Who it may be, where several share the identity: 10 at most."
+    )
     interaction: Interaction | None = strawberry.field(
         description="The conversation that was opened, or that is open under its external id."
     )
@@ -57,11 +78,19 @@ async def recognise_customer(
         context.plan.access.scope,
         context.author,
         opening,
+        and_share=input.create_when_ambiguous,
     )
-    context.profiles.forget(found.profile)
-    profile: Any = await context.profiles.load(found.profile)
+    profile: Any = None
+    if found.profile is not None:
+        context.profiles.forget(found.profile)
+        profile = await context.profiles.load(found.profile)
     opened: Any = None
     if found.interaction:
         opened = await context.timelines.interaction(found.interaction)
-    outcome = IdentificationOutcome.UNKNOWN if found.is_new else IdentificationOutcome.KNOWN
-    return RecogniseCustomerPayload(outcome=outcome, profile=profile, interaction=opened)
+    suggestions = await suggested(info, found.sharing)
+    return RecogniseCustomerPayload(
+        outcome=outcome_of(is_known=not found.is_new, is_shared=bool(suggestions)),
+        profile=profile,
+        suggestions=suggestions,
+        interaction=opened,
+    )

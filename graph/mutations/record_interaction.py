@@ -53,11 +53,15 @@ async def record_interaction(
     return RecordInteractionPayload(interaction=shown)
 
 
+def _region(info: GatewayInfo) -> str:
+    return info.context.wiring.normalising(info.context.principal.tenant).region
+
+
 def _who(
     info: GatewayInfo, profile_id: str | None, identity: IdentityNameInput | None
 ) -> str | IdentityName:
     if identity is not None and profile_id is None:
-        return identity_name(identity.channel, identity.value, info.context.wiring.region)
+        return identity_name(identity.channel, identity.value, _region(info))
     if profile_id is None or identity is not None:
         raise BadInput(_WHOSE)
     return profile_id

@@ -9,7 +9,8 @@ async def unmerge_profiles(
     info: GatewayInfo, input: UnmergeProfilesInput
 ) -> UnmergeProfilesPayload:
     """Take a profile out of the one that absorbed it, all or nothing."""
-    absorbed, region = str(input.absorbed_id), info.context.wiring.region
+    absorbed = str(input.absorbed_id)
+    region = info.context.wiring.normalising(info.context.principal.tenant).region
     keys = {
         (item.channel, identity_name(item.channel, item.value, region).value)
         for item in sent(input.identities) or ()

@@ -1,9 +1,10 @@
 import strawberry
 
 from graph.context import GatewayInfo
-from graph.kinds.changes import placed, refuse_cleared
+from graph.kinds.changes import placed, promotion_of, refuse_cleared
 from graph.kinds.search import findable
 from graph.model import profile as model
+from graph.model.lifecycle import says_who
 from graph.types.access import access, exposes
 from graph.types.inputs import CoreInput, core_changes, custom_changes, sent
 from graph.types.payloads import ProfilePayload, answer
@@ -22,14 +23,14 @@ class UpdateProfileInput(CoreInput):
 
 
 async def update_profile(info: GatewayInfo, input: UpdateProfileInput) -> ProfilePayload:
-    """Apply a patch to one profile."""
+    """Apply a patch to one profile; who was anonymous is identified if it says who they are."""
     wiring, scope = info.context.wiring, info.context.plan.access.scope
     schema, custom = info.context.plan.customer_schema, await custom_changes(info, input)
     refuse_cleared(custom, schema)
-    patch = model.ProfilePatch(
-        core_changes(info, input), placed(custom, schema), findable(custom, schema)
-    )
+    core = core_changes(info, input)
+    patch = model.ProfilePatch(core, placed(custom, schema), findable(custom, schema))
+    promotion = promotion_of(schema) if says_who(core) else None
     await wiring.profiles.update(
-        input.id, patch, scope, sent(input.if_version), info.context.author
+        input.id, patch, scope, sent(input.if_version), info.context.author, promotion
     )
     return await answer(info, input.id)

@@ -14,6 +14,7 @@ from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.errors import BadValue
 from graph.model.identity import Identity, identity_name
+from graph.model.normalising import wide_name
 from graph.model.patch import checked, checked_links
 from graph.ports import NamedIdentity
 from graph.types.access import access, exposes
@@ -48,6 +49,11 @@ class IdentityInput(IdentityNameInput):
     primary: bool = strawberry.field(
         default=False,
         description="Whether it is the first choice on its channel.",
+        directives=[access(DataClass.CONTACT)],
+    )
+    shared: bool = strawberry.field(
+        default=False,
+        description="Whether others have it too, such as team@: it recognises nobody alone.",
         directives=[access(DataClass.CONTACT)],
     )
 
@@ -89,26 +95,35 @@ def named(
     *,
     is_verified: bool = False,
     is_primary: bool = False,
+    is_shared: bool = False,
 ) -> NamedIdentity:
     """An identity as it is kept; raises `BadValue` for what can't be one."""
     wiring, now = info.context.wiring, info.context.wiring.now()
-    name = identity_name(given.channel, given.value, wiring.region)
+    how = wiring.normalising(info.context.principal.tenant)
+    name = identity_name(given.channel, given.value, how.region)
     identity = Identity(
         channel=given.channel,
         value=name.value,
         raw=given.value.strip(),
         verified=is_verified,
         primary=is_primary,
+        shared=is_shared,
         source=info.context.author.source,
         first_seen_at=now,
         last_seen_at=now,
     )
-    return NamedIdentity(name, identity)
+    return NamedIdentity(name, identity, wide_name(name, how))
 
 
 def new_identity(given: IdentityInput, info: GatewayInfo) -> NamedIdentity:
     """An identity with what the input says about it."""
-    return named(given, info, is_verified=given.verified, is_primary=given.primary)
+    return named(
+        given,
+        info,
+        is_verified=given.verified,
+        is_primary=given.primary,
+        is_shared=given.shared,
+    )
 
 
 def core_changes(info: GatewayInfo, input: CoreInput) -> dict[str, object]:

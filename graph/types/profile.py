@@ -58,6 +58,9 @@ class Identity:
     primary: bool | None = strawberry.field(
         description="Whether it is the first choice on its channel."
     )
+    shared: bool | None = strawberry.field(
+        description="Whether others have it too, so that it recognises nobody alone."
+    )
     source: str | None = strawberry.field(description="Who told us: a client or a CRM source.")
     first_seen_at: datetime | None = strawberry.field(description="When it was first seen.")
     last_seen_at: datetime | None = strawberry.field(description="When it was last recognised.")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from app.keyring.profile_keys import ProfileKeys
 from app.store.client import open_client
-from app.store.documents import from_document, identity_document, to_document
+from app.store.documents import from_document, to_document
+from app.store.items import identity_document
 from app.store.profiles import MongoProfiles
 from app.store.sealing import ProfileSeal
 from graph.model.channel import Channel

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from app.key_settings import SealedClass
 from app.store.client import open_client
-from app.store.documents import from_document, identity_document, to_document
+from app.store.documents import from_document, to_document
 from app.store.indexes import INDEXES, create_indexes, missing_indexes
+from app.store.items import identity_document
 from app.store.names import key_of
 from app.store.profiles import MongoProfiles
 from graph.errors import Conflict
@@ -24,7 +25,7 @@ from graph.model.identity import Identity, IdentityName
 from graph.model.ids import new_id
 from graph.model.profile import Link, PersonName, Profile, ProfileState
 from graph.model.search import BY_ID, Findable
-from graph.ports import NamedIdentity, Recognition
+from graph.ports import Found, NamedIdentity, Recognition
 from policies.classification import DataClass
 from policies.plan import Scope
 from tests.support.authors import TESTER
@@ -197,7 +198,7 @@ async def test_another_tenants_scope_finds_nothing_by_any_id(store):
     assert await store.get_many(guesses, there, WHOLE) == [None] * 6
     assert await store.page(there, by_id, None, first=10, after=None, attributes=WHOLE) == []
     assert await store.count(there, All()) == 0
-    assert await store.find(named("+12025550143").name, there) is None
+    assert await store.find(named("+12025550143").name, there) == Found()
     assert await store.count(here, by_id) == 1
 
 

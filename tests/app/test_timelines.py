@@ -19,12 +19,12 @@ from app.store.indexes import create_indexes
 from app.store.interactions import MongoInteractions
 from app.store.profiles import MongoProfiles
 from graph.errors import BadInput
+from graph.interaction_ports import TimelinePage
 from graph.model.channel import Channel
 from graph.model.ids import new_id
 from graph.model.interaction import Interaction, InteractionKind, TimelineQuery
 from graph.model.profile import Profile
 from graph.model.search import Findable
-from graph.ports import TimelinePage
 from policies.plan import Scope
 from tests.support.sealing import a_sealing
 from tests.support.timelines import in_order, keep_timeline

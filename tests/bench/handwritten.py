@@ -26,7 +26,7 @@ from starlette.routing import Route
 from app.sealing import opened_sealing
 from app.settings import Settings, StoreSettings
 from app.store.client import open_client
-from app.store.documents import identity_place
+from app.store.items import identity_place
 from app.store.sealing import ProfileSeal, Sealing
 from app.store.search import base_of, end_of, path_of
 from connectors.runtime.client import source_client

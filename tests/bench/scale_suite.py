@@ -134,8 +134,8 @@ def _operators(definition: FieldDefinition) -> tuple[Operator, ...]:
 async def _identify(world: _World) -> int:
     name = identity_name(Channel.EMAIL, "sought3@example.org", "US")
     found = await world.profiles.find(name, _SCOPE)
-    assert found is not None
-    return len(await world.profiles.get_many([found], _SCOPE, {"name"}))
+    assert found.profile is not None
+    return len(await world.profiles.get_many([found.profile], _SCOPE, {"name"}))
 
 
 async def _page(world: _World, where: Filter) -> int:

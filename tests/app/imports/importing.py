@@ -13,10 +13,11 @@ from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import Store
 from app.store.definitions import MongoDefinitions
-from app.store.documents import identity_place
+from app.store.items import identity_place
 from app.store.sealing import ProfileSeal, Sealing
 from graph.kinds.definitions import checked_definition
 from graph.model.custom_field import CustomerSchema, FieldDefinition
+from graph.model.normalising import Normalising
 from policies.classification import DataClass
 
 _MOMENTS = ("createdAt", "updatedAt", "claimedAt", "firstSeenAt", "lastSeenAt")
@@ -49,7 +50,7 @@ class Importing:
             "tenant": self.tenant,
             "format": format_of(file, order.get("format")),
             "dead_letters": file.with_name(f"{file.name}.dead.jsonl"),
-            "region": "US",
+            "normalising": Normalising(),
             **order,
         }
         async with self.sealing() as sealing:

@@ -13,6 +13,7 @@ from graph.model.identity import Identity, IdentityName, identity_name
 
 UNPRINTABLE = "value: expected 1 to 254 printable characters"
 PHONES = [Channel.VOICE, Channel.SMS, Channel.WHATSAPP]
+SOCIAL = {Channel.X, Channel.INSTAGRAM, Channel.TELEGRAM, Channel.FACEBOOK}
 HANDLES = [item for item in Channel if item not in {*PHONES, Channel.EMAIL}]
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 # Letters whose case, or whose accents, change their number of characters, and the accents.
@@ -34,10 +35,16 @@ def test_channels_of_one_telephone_share_their_identities(channel):
     assert identity_name(channel, "+1 202 555 0143", "US") == IdentityName("phone", "+12025550143")
 
 
+@pytest.mark.parametrize("written", ["@", "@@", "@ @"])
+def test_an_at_sign_alone_is_no_handle(written):
+    assert refused(Channel.X, written) == refused(Channel.X, "")
+
+
 @pytest.mark.parametrize("channel", HANDLES)
 def test_every_other_channel_has_handles_of_its_own(channel):
     assert identity_kind(channel) == channel.value.lower()
-    assert identity_name(channel, "@Ada", "US") == IdentityName(channel.value.lower(), "@ada")
+    name = "ada" if channel in SOCIAL else "@ada"
+    assert identity_name(channel, "@Ada", "US") == IdentityName(channel.value.lower(), name)
 
 
 @pytest.mark.parametrize(

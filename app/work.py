@@ -19,6 +19,7 @@ from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.expiring import Expiring
 from app.store.failures import store_failures
+from app.store.forgetting import Forgetting
 from app.store.indexes import create_indexes
 from app.store.meta import claim_store
 
@@ -52,7 +53,8 @@ def workers_of(
     """The workers on a store; `told` and `finished` as `FieldWork` has them."""
     fields = FieldWork(database, definitions, changes, _now, told, finished)
     age = anonymous_age_of(settings)
-    return Workers(fields, Expiry(Expiring(database, changes), age, _now))
+    forget = Forgetting(database, changes.sealing).forget
+    return Workers(fields, Expiry(Expiring(database, changes, [forget]), age, _now))
 
 
 @asynccontextmanager

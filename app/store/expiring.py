@@ -92,9 +92,9 @@ class Expiring:
             if not done.deleted_count:
                 return
             await self._free(tenant, held, session)
-            await self._changes.sealing.keyring.remove(tenant, id, session)
             for forget in self._others:
                 await forget(tenant, id, session)
+            await self._changes.sealing.keyring.remove(tenant, id, session)
             is_removed = True
 
         await self._changes.transaction(write)

@@ -88,7 +88,7 @@ class Recording:
     async def known(self, item: Interaction, scope: Scope) -> str | None:
         """The id of the interaction that has this one's external id."""
         of_tenant = await self._changes.sealing.tenant(scope.tenant)
-        key = _claim_key(item, of_tenant)
+        key = claim_key(item, of_tenant)
         if key is None:
             return None
         with store_failures():
@@ -113,7 +113,7 @@ class Recording:
         started_at = item.started_at or now
         begun = replace(item, owner=seal.profile, started_at=started_at)
         document = interaction_document(begun, seal, now)
-        key, position = _claim_key(item, seal.of_tenant), position_of(started_at, item.id)
+        key, position = claim_key(item, seal.of_tenant), position_of(started_at, item.id)
         timeline = {"_id": key_of(tenant, seal.profile)}
         added: dict[str, Any] = {
             "$setOnInsert": {"tenant": tenant, "owner": seal.profile},
@@ -165,7 +165,8 @@ class Recording:
         raise Conflict("The interaction changes too fast; try again.")
 
 
-def _claim_key(item: Interaction, of_tenant: TenantSeal) -> str | None:
+def claim_key(item: Interaction, of_tenant: TenantSeal) -> str | None:
+    """The `_id` of what claims an interaction's external id; None where it has none."""
     if item.external_id is None:
         return None
     # Their lengths can't be mistaken: a source may hold any character, but no line break.

@@ -9,7 +9,8 @@ from app.expiry import Expiry
 from app.recognition import anonymous_age_of
 from app.store.changes import Changes
 from app.store.expiring import Expiring
-from tests.flow.documents import UPDATE, owner, phone
+from app.store.forgetting import Forgetting
+from tests.flow.documents import RECORD, UPDATE, owner, phone
 from tests.flow.stored import stored
 from tests.support.gateway import a_profile, define, running_gateway
 
@@ -116,7 +117,8 @@ def expiring(gateway):
     """What removes profiles from the store of a gateway."""
     changes = gateway.gateway.wiring.profiles._changes
     assert isinstance(changes, Changes)
-    return Expiring(gateway.gateway.database, changes)
+    database = gateway.gateway.database
+    return Expiring(database, changes, [Forgetting(database, changes.sealing).forget])
 
 
 async def test_who_was_not_seen_for_sixty_days_is_gone_with_all_that_was_theirs(
@@ -125,6 +127,8 @@ async def test_who_was_not_seen_for_sixty_days_is_gone_with_all_that_was_theirs(
     id_ = await anonymous(service)
     shared = {"profileId": id_, **phone("+12025550199"), "shared": True}
     await service.data(ADD, {"input": shared})
+    called = {"profileId": id_, "kind": "CALL", "source": "pbx", "externalId": "4711"}
+    await service.data(RECORD, {"input": called})
     known = await a_profile(service, identities=[phone("+12025550144")])
     store = expiring(gateway)
     now = datetime.now(UTC)
@@ -138,6 +142,8 @@ async def test_who_was_not_seen_for_sixty_days_is_gone_with_all_that_was_theirs(
     left = await stored(gateway, tenant)
     assert [one["id"] for one in left["profiles"]] == [known]
     assert [one.get("profile") for one in left["identities"]] == [known]
+    beside = {"interactions", "interactionClaims", "timelines", "history"}
+    assert beside.isdisjoint(left)
     keyring = gateway.gateway.wiring.profiles._sealing.keyring.database
     held = await keyring["profiles"].find({"tenant": tenant}).to_list()
     assert [one["_id"].partition("/")[2] for one in held] == [known]

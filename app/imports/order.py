@@ -10,7 +10,9 @@ from app.imports.errors import ImportTrouble
 from graph.model.channel import Channel
 from graph.model.identity import MAX_PER_CHANNEL
 
-BATCH: Final = 500
+# The embedded server holds what one transaction changes in its memory, each search key on a page of
+# its own; larger batches are hardly faster there.
+BATCH: Final = 200
 SHOWN: Final = 20
 
 

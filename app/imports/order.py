@@ -11,7 +11,9 @@ from graph.model.channel import Channel
 from graph.model.identity import MAX_PER_CHANNEL
 from graph.model.normalising import Normalising
 
-BATCH: Final = 500
+# The embedded server holds what one transaction changes in its memory, each search key on a page of
+# its own; larger batches are hardly faster there.
+BATCH: Final = 200
 SHOWN: Final = 20
 
 

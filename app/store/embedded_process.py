@@ -110,7 +110,9 @@ async def launch(path: Path, port: int, *, test_commands: bool) -> Run:
 def _arguments(port: int, *, test_commands: bool) -> list[str]:
     return [
         *("--config", "server.toml", "--storage-path", "db", "--log-level", "WARNING"),
-        *("--host", HOST, "--port", str(port), "--cache-size", "256M"),
+        *("--host", HOST, "--port", str(port)),
+        # Of memory at most.  What one transaction writes must fit in a fifth of it, or it stands.
+        *("--cache-size", "1G"),
         "--sync-on-commit",  # without it, a killed server loses acknowledged majority writes
         *(["--enable-test-commands"] if test_commands else []),
     ]

@@ -82,7 +82,7 @@ class Branch:
 
     tenant: str
     bounds: dict[Place, Bounds] = field(default_factory=dict)
-    gram: int | None = None
+    gram: str | None = None
 
     def at(self, place: Place) -> Bounds:
         """The bounds of a place; they leave everything until they are narrowed."""

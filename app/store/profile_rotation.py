@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.keyring.keyring import META, PROFILES, Document
@@ -18,13 +19,24 @@ from app.store.definitions import MongoDefinitions
 from app.store.history_resealing import HistoryResealing
 from app.store.interaction_resealing import InteractionResealing
 from app.store.resealing import NEEDED, resealed
-from app.store.rotation_steps import BATCH, LONG_AGO, Progress, Rotated, Settling, batches, now
+from app.store.rotation_steps import (
+    BATCH,
+    LONG_AGO,
+    Progress,
+    Rotated,
+    Settling,
+    batches,
+    is_written_together,
+    now,
+)
 from app.store.sealing import Sealing, generations_of
 from app.store.search import path_of, walked
 from graph.model.custom_field import CustomerSchema
 from graph.model.search import BY_ID
 
 _ATTEMPTS: Final = 20
+# So many at once that others who change one of them wait for a moment only.
+_TOGETHER: Final = 50
 _BY: Final = "profile-gateway keys rotate"
 
 
@@ -117,10 +129,21 @@ class ProfileRotation:
                     {"$push": {"keys": entry}, "$set": {"rotation": rotation}},
                 )
             )
-        if updates:
-            await collection.bulk_write(updates, ordered=False)
+        await self._put_keys(updates)
         for one in ids:
             self._keyring.forget(tenant, one)
+
+    async def _put_keys(self, updates: Sequence[UpdateOne]) -> None:
+        """Change what the keyring holds, where it is what was read."""
+        if not updates:
+            return
+        collection = self._keyring.database[PROFILES]
+
+        async def write(session: AsyncClientSession) -> None:
+            await collection.bulk_write(updates, ordered=False, session=session)
+
+        if not await is_written_together(self._keyring.database, write):
+            await collection.bulk_write(updates, ordered=False)
 
     async def _reseal(
         self, tenant: str, documents: Sequence[Document], schema: CustomerSchema
@@ -129,18 +152,30 @@ class ProfileRotation:
         await self._interactions.reseal(tenant, seals)
         sealed = {one.kept_as for one in schema.fields if one.is_sealed}
         await self._history.reseal(tenant, seals, sealed)
-        updates = []
-        for document in documents:
-            seal = seals[document["id"]]
-            if seal.keys.ciphers and (update := resealed(document, seal, schema)):
-                query = {"_id": document["_id"], "version": document["version"]}
-                updates.append(UpdateOne(query, update))
-        if not updates:
-            return
-        done = await self._profiles.bulk_write(updates, ordered=False)
-        if done.matched_count < len(updates):
-            for document in documents:
-                await self._reseal_one(tenant, document["_id"], schema)
+        for at in range(0, len(documents), _TOGETHER):
+            part = documents[at : at + _TOGETHER]
+            if not await self._reseal_together(tenant, part, schema):
+                for document in part:
+                    await self._reseal_one(tenant, document["_id"], schema)
+
+    async def _reseal_together(
+        self, tenant: str, documents: Sequence[Document], schema: CustomerSchema
+    ) -> bool:
+        """Seal profiles anew in one transaction; False where somebody was changing one of them."""
+        seals = await self._sealing.written_all(tenant, [one["id"] for one in documents])
+        wanted = {"_id": {"$in": [one["_id"] for one in documents]}}
+
+        async def write(session: AsyncClientSession) -> None:
+            updates = []
+            async for document in self._profiles.find(wanted, NEEDED, session=session):
+                seal = seals[document["id"]]
+                if seal.keys.ciphers and (update := resealed(document, seal, schema)):
+                    # By `_id` alone: the transaction knows if it isn't what was read any more.
+                    updates.append(UpdateOne({"_id": document["_id"]}, update))
+            if updates:
+                await self._profiles.bulk_write(updates, ordered=False, session=session)
+
+        return await is_written_together(self._database, write)
 
     async def _reseal_one(self, tenant: str, key: str, schema: CustomerSchema) -> None:
         """Seal a profile anew as it is now: somebody changed it meanwhile."""
@@ -180,8 +215,7 @@ class ProfileRotation:
                     kept = [one for one in entries if one["generation"] == opened.generation]
                     query = {"_id": held["_id"], "keys": entries}
                     updates.append(UpdateOne(query, {"$set": {"keys": kept}}))
-            if updates:
-                await collection.bulk_write(updates, ordered=False)
+            await self._put_keys(updates)
             done += len(documents)
             self._progress("former keys", done, done)
         return left

@@ -1,12 +1,15 @@
 """What rotations of keys have in common."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 
 from app.store.documents import Document
 
@@ -18,6 +21,7 @@ LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MARGIN_S: Final = 10.0
 """How long a write may take that began with a key which was still in memory."""
 _WITHIN_S: Final = 300.0
+_AGAIN: Final = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,28 @@ async def batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401
             if not documents:
                 return
             yield documents
+
+
+async def is_written_together(
+    database: AsyncDatabase[Document], write: Callable[[AsyncClientSession], Awaitable[None]]
+) -> bool:
+    """Whether `write` was done in one transaction; otherwise others were writing the same.
+
+    What it read and then changes was changed by nobody else meanwhile.  A transaction is on the
+    disk once, where single updates are one by one.
+    """
+    try:
+        with pymongo.timeout(_WITHIN_S):
+            async with (
+                database.client.start_session() as session,
+                await session.start_transaction(),
+            ):
+                await write(session)
+    except PyMongoError as error:
+        if any(error.has_error_label(label) for label in _AGAIN):
+            return False
+        raise
+    return True
 
 
 def now() -> datetime:

@@ -8,11 +8,12 @@ any.  So a slot serves another field of another tenant too, and every query name
 Of a sealed field, keys are what stands for them, and the field is marked with a tilde: what was
 kept before it was sealed is never mixed up with that.
 
-`grams` holds a number for every three characters of every text: what is contained is looked up by
-the rarest of its own.
+`grams` holds a mark for every three characters of every text: what is contained is looked up by the
+rarest of its own.  Marks are text, because the embedded server takes long to index large numbers.
 """
 
 import hashlib
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -76,15 +77,15 @@ def updated_key(tenant: str, profile_id: str, now: datetime) -> dict[str, Any]:
     return {"updatedAt": now, path_of(BY_UPDATED_AT): key}
 
 
-def grams_of(search: Mapping[str, Any]) -> list[int]:
-    """The numbers of all texts among a profile's search keys."""
-    found: dict[int, None] = {}
+def grams_of(search: Mapping[str, Any]) -> list[str]:
+    """The marks of all texts among a profile's search keys."""
+    found: dict[str, None] = {}
     for slot in sorted(_TEXTS & search.keys()):
         if isinstance(search[slot], list):
             continue  # the words of a sealed name
         tenant, field, text, *_ = search[slot].split("\t")
         for gram in _grams(text):
-            found[_number(tenant, field, gram)] = None
+            found[_mark(tenant, field, gram)] = None
     return list(found)
 
 
@@ -93,17 +94,17 @@ def has_grams(slot: str) -> bool:
     return slot in _TEXTS
 
 
-def gram_to_find(tenant: str, place: Place, text: str) -> int:
-    """The number of the rarest three characters of a text."""
+def gram_to_find(tenant: str, place: Place, text: str) -> str:
+    """The mark of the rarest three characters of a text."""
     rarest = min(_grams(text), key=lambda gram: sum(letter in _COMMON for letter in gram))
-    return _number(tenant, place.field, rarest)
+    return _mark(tenant, place.field, rarest)
 
 
 def _grams(text: str) -> list[str]:
     return [text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)]
 
 
-def _number(tenant: str, field: str, gram: str) -> int:
-    # Two of them may share a number: it narrows, and the text itself is compared after it.
-    digest = hashlib.blake2b(f"{tenant}\t{field}\t{gram}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _mark(tenant: str, field: str, gram: str) -> str:
+    # Two of them may share a mark: it narrows, and the text itself is compared after it.
+    digest = hashlib.blake2b(f"{tenant}\t{field}\t{gram}".encode(), digest_size=6).digest()
+    return urlsafe_b64encode(digest).decode()

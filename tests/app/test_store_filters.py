@@ -145,7 +145,7 @@ def inside(query: dict[str, Any], tenant: str) -> bool:
         if path == "tenant"
         else all(inside(one, tenant) for one in item)
         if path == "$and"
-        else item.keys() == {"$eq"} and type(item["$eq"]) is int
+        else item.keys() == {"$eq"} and re.fullmatch(r"[\w-]{8}", item["$eq"]) is not None
         if path == GRAMS
         else bounded(item, base_of(tenant, PLACES[path]))
         for path, item in query.items()

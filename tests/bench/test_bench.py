@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.bench import scale_identify
 from tests.bench.contest import Contender, Plan, contest_rows, run_contest
 from tests.bench.load import WrongAnswer, drive, request_bytes
 from tests.bench.process import server
@@ -102,3 +103,16 @@ async def test_a_graphql_error_stops_the_measuring(tmp_path):
     async with server("tests.bench.constant", {"BENCH_ANSWER": str(answer)}) as (url, _):
         with pytest.raises(WrongAnswer, match="GraphQL error"):
             await drive(url, [request_bytes(url, "none", {})], 0.1, 1)
+
+
+async def test_recognising_somebody_costs_three_operations_however_many_there_are():
+    rows = await scale_identify.run("scale", lambda _: None, (500, 1_000))
+
+    named = [(row.case, row.metric) for row in rows]
+    assert named == [
+        (case, metric)
+        for case in ("identify-500", "identify-1k")
+        for metric in ("store_ops", "p50_ms")
+    ]
+    assert [row.value for row in rows if row.metric == "store_ops"] == [3, 3]
+    assert {row.baseline for row in rows} == {"identify-500"}

@@ -1,0 +1,27 @@
+"""Which custom fields tell whether two profiles are one person, and how they are compared."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from graph.model.comparison import Measure
+from graph.model.custom_field import CustomerSchema, FieldDefinition
+from policies.classification import DataClass
+
+_MEASURES: Final = {
+    "string": Measure.TEXT,
+}
+# Who they are and how to reach them.  What people own, suffer or do never decides who they are.
+_CLASSES: Final = frozenset({DataClass.IDENTITY, DataClass.CONTACT, DataClass.DEMOGRAPHIC})
+
+
+def measure_of(definition: FieldDefinition) -> Measure | None:
+    """How a field is compared; None where it isn't."""
+    if definition.is_live or definition.data_class not in _CLASSES:
+        return None
+    return _MEASURES.get(definition.kind)
+
+
+def compared(schema: CustomerSchema) -> Mapping[str, Measure]:
+    """The fields that are compared, by where their values are kept."""
+    found = ((one.kept_as, measure_of(one)) for one in schema.fields)
+    return {kept_as: measure for kept_as, measure in found if measure is not None}

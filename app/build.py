@@ -24,6 +24,7 @@ from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
+from app.store.matches import MongoMatches
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.saved_filters import MongoFilters
@@ -78,6 +79,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             profiles=profiles,
             definitions=schemas,
             filters=MongoFilters(database, sealing, _now),
+            matches=MongoMatches(database, sealing, _now),
             sources=sources,
             matrix=matrix,
             now=_now,

@@ -13,12 +13,14 @@ from graph.model.filter import All, Filter
 from graph.model.identity import identity_name
 from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
+from graph.suggestion_queue import page_of_queue
 from graph.types.access import STRUCTURE, access
 from graph.types.connection import PageInfo, ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
 from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
+from graph.types.suggestion import Suggestion, SuggestionConnection
 from policies.classification import DataClass
 
 
@@ -35,6 +37,9 @@ class IdentificationOutcome(Enum):
 class Identification:
     outcome: IdentificationOutcome = strawberry.field(description="Whether we know them.")
     profile: Profile | None = strawberry.field(description="Their profile, where we do.")
+    suggestions: list[Suggestion] = strawberry.field(
+        description="Whom it may be, where that is ambiguous.", default_factory=list
+    )
 
 
 @strawberry.type(description="Who you are to the gateway.", directives=[STRUCTURE])
@@ -103,6 +108,24 @@ class Query:
     ) -> ProfileConnection:
         narrowed = await _narrowed(info, where, saved_filter)
         return await _page(info, narrowed, order_by, page_size(first), id_of(after))
+
+    @strawberry.field(
+        description="Pairs that the batch job found and nobody has decided, the likeliest first."
+    )
+    async def suggestions(
+        self,
+        info: GatewayInfo,
+        min_score: Annotated[
+            float | None, strawberry.argument(description="Least score; 0.5 unless told.")
+        ] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor of the previous page's end.")
+        ] = None,
+    ) -> SuggestionConnection:
+        return await page_of_queue(info.context, min_score, first, after)
 
     @strawberry.field(description="The filters that you saved, by name.")
     async def saved_filters(self, info: GatewayInfo) -> list[SavedFilter]:

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.ports import Definitions, Profiles, SavedFilters
+from graph.ports import Definitions, Matches, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -19,6 +19,7 @@ class Wiring:
     profiles: Profiles
     definitions: Definitions
     filters: SavedFilters
+    matches: Matches
     sources: Mapping[str, Mapping[str, Source]]
     matrix: Matrix
     now: Callable[[], datetime]

@@ -14,6 +14,7 @@ from app.imports.bookmark import BOOKMARKS, Bookmark, bookmark_document, bookmar
 from app.imports.errors import Contested, ImportTrouble
 from app.imports.roster import Person
 from app.store.attach import Store
+from app.store.blocks import BLOCKS, moved_blocks
 from app.store.changes import Changes
 from app.store.claims import claimed
 from app.store.documents import Document, from_document
@@ -30,7 +31,7 @@ _COMPARED: Final = frozenset({"name.given", "name.family", "birth_date", "gender
 _HELD: Final = dict.fromkeys(
     (
         *("id", "version", "state", "identities", "claims", "search", "links", "custom"),
-        *("name", "birthDate", "gender", "language"),
+        *("name", "birthDate", "gender", "language", BLOCKS),
     ),
     1,
 )
@@ -167,6 +168,8 @@ class BatchStore:
         if person.added:
             added = [self._changes.entry(identity, seal) for identity in person.added]
             update["$set"]["identities"] = [*held["identities"], *added]
+            known = held | {BLOCKS: update["$set"].get(BLOCKS, held.get(BLOCKS, []))}
+            update["$set"][BLOCKS] = moved_blocks(known, update["$set"]["identities"])
         update["$inc"]["version"] = person.rows
         before, after = claimed(held), claimed(then | {"identities": person.entries})
         writes.gone += [key_of(self._scope.tenant, index) for index in sorted(before - after)]

@@ -10,8 +10,17 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
+from app.store.blocks import BLOCKS, kept_blocks, moved_blocks, profile_blocks
 from app.store.claims import claimed, joined
-from app.store.documents import Document, identity_document, search_of, to_document, update_of
+from app.store.documents import (
+    Document,
+    identity_document,
+    is_compared,
+    patched_profile,
+    search_of,
+    to_document,
+    update_of,
+)
 from app.store.failures import store_failures
 from app.store.names import IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
@@ -25,6 +34,7 @@ from policies.plan import Scope
 
 TAKEN = "One of the identities or unique values belongs to another profile."
 ABSENT = "There is no such profile."
+NOTHING_MORE: Document = {}
 
 Change = Callable[[Document], tuple[Document, Document] | None]
 """From what a profile claims and is found by: its update, and what it claims then."""
@@ -75,15 +85,18 @@ class Changes:
         scope: Scope,
         if_version: int | None,
         change: Change,
+        needed: Document = NOTHING_MORE,
     ) -> None:
         """Change a profile and its claims together; nothing where `change` says None.
+
+        `needed` is what else of its document `change` must know.
 
         Raises:
             NotFound, VersionMismatch, Conflict: see `graph.ports.Profiles`.
         """
 
         async def write(session: AsyncClientSession) -> None:
-            held = await self._held(id, scope, if_version, session)
+            held = await self._held(id, scope, if_version, session, needed)
             changed = change(held)
             if changed is None:
                 return
@@ -110,6 +123,8 @@ class Changes:
         if changes is None:
             return None
         touched = updated_key(scope.tenant, held["id"], self._now())
+        entries: list[Document] = changes.get("identities", held["identities"])
+        touched |= {BLOCKS: moved_blocks(held, entries)}
         return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
 
     def patched(
@@ -121,6 +136,10 @@ class Changes:
             place.slot: keys for place, keys in search_of(patch, seal).items()
         }
         update["$set"][GRAMS] = grams_of({slot: keys for slot, keys in search.items() if keys})
+        if is_compared(patch):
+            left = patched_profile(held, patch, seal)
+            found = profile_blocks(seal.of_tenant, left, patch.found.compared)
+            update["$set"][BLOCKS] = kept_blocks(found, held["identities"])
         claims = self.claims(patch.found, seal.of_tenant)
         if claims:
             kept = {**held["claims"], **claims}
@@ -128,10 +147,16 @@ class Changes:
         return update, held | {"claims": {**held["claims"], **claims}}
 
     async def _held(
-        self, id: str, scope: Scope, if_version: int | None, session: AsyncClientSession
+        self,
+        id: str,
+        scope: Scope,
+        if_version: int | None,
+        session: AsyncClientSession,
+        needed: Document,
     ) -> Document:
         """What a profile claims and is found by, read inside a transaction."""
-        wanted = {"id": 1, "version": 1, "identities": 1, "claims": 1, "search": 1}
+        wanted = dict.fromkeys(("id", "version", "identities", "claims", "search", BLOCKS), 1)
+        wanted |= needed
         held = await self._profiles.find_one(
             {"_id": key_of(scope.tenant, id)}, wanted, session=session
         )

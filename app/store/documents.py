@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bson.decimal128 import Decimal128
 
+from app.store.blocks import BLOCKS, OF_IDENTITY, identity_blocks, kept_blocks, profile_blocks
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, has_grams, kept_keys, path_of, updated_key
@@ -56,6 +57,7 @@ CORE_PATHS: Final = {
     name: _PATHS[name] for name in ("name.given", "name.family", "birth_date", "gender", "language")
 }
 SEALED_PARTS: Final = ("value", "raw")
+COMPARED: Final = frozenset({"name.given", "name.family", "birth_date"})
 _ALWAYS: Final = frozenset({"id", "version"})
 
 
@@ -72,7 +74,7 @@ def to_document(
 ) -> Document:
     """A new profile as it is kept; what is None isn't."""
     tenant, called = seal.of_tenant.tenant, profile.name or PersonName()
-    search = _search_of(profile, seal, found)
+    search, entries = _search_of(profile, seal, found), list(identities)
     core = {
         "name.given": called.given,
         "name.family": called.family,
@@ -93,7 +95,7 @@ def to_document(
         "updatedAt": profile.updated_at,
         "name": _present({"given": kept.pop("name.given"), "family": kept.pop("name.family")}),
         **kept,
-        "identities": list(identities),
+        "identities": entries,
         "links": [_link(link) for link in profile.links or ()],
         "custom": {
             name: kept_custom(seal, name, value, found.sealed)
@@ -101,6 +103,7 @@ def to_document(
         },
         "search": search,
         GRAMS: grams_of(search),
+        BLOCKS: kept_blocks(profile_blocks(seal.of_tenant, profile, found.compared), entries),
     }
     return _present(document)
 
@@ -214,7 +217,36 @@ def needs_reading(patch: ProfilePatch) -> bool:
     """Whether the present document must be known before the patch can be applied."""
     core = (place for attribute, place in PATCHED.items() if attribute in patch.changes)
     texts = (has_grams(place.slot) for place in (*core, *patch.found.search))
-    return bool(patch.found.claims) or any(texts)
+    return bool(patch.found.claims) or any(texts) or is_compared(patch)
+
+
+def is_compared(patch: ProfilePatch) -> bool:
+    """Whether a patch changes what tells that two profiles are one person."""
+    return not (
+        COMPARED.isdisjoint(patch.changes) and patch.found.compared.keys().isdisjoint(patch.custom)
+    )
+
+
+def needed_for(patch: ProfilePatch) -> Document:
+    """What of a document must be known beside its claims to apply a patch."""
+    if not is_compared(patch):
+        return {}
+    return projection(COMPARED | {f"custom.{one}" for one in patch.found.compared})
+
+
+def patched_profile(held: Mapping[str, Any], patch: ProfilePatch, seal: ProfileSeal) -> Profile:
+    """What is compared of a profile as it is after a patch, but for its identities."""
+    before = from_document(held, seal, COMPARED | {f"custom.{one}" for one in patch.found.compared})
+    name, changes = before.name or PersonName(), patch.changes
+    born: Any = changes.get("birth_date", before.birth_date)
+    given: Any = changes.get("name.given", name.given)
+    family: Any = changes.get("name.family", name.family)
+    return Profile(
+        id=before.id,
+        name=PersonName(given=given, family=family),
+        birth_date=born,
+        custom={**(before.custom or {}), **patch.custom},
+    )
 
 
 def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Document:
@@ -227,7 +259,8 @@ def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Docu
     for part in SEALED_PARTS:
         if kept[part] is not None:
             kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
-    return _present({"index": index, "channel": channel, **kept})
+    blocks = identity_blocks(seal.of_tenant, identity)
+    return _present({"index": index, "channel": channel, **kept, OF_IDENTITY: blocks})
 
 
 def identity_place(channel: str | None, index: str, part: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store.names import DEFINITIONS, FILTERS, PROFILES
+from app.store.blocks import BLOCKS
+from app.store.names import DEFINITIONS, FILTERS, PROFILES, SUGGESTIONS
 from app.store.search import GRAMS
 from graph.model.search import (
     BY_BIRTH_DATE,
@@ -37,7 +38,9 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     PROFILES: (
         *(slot_index(place.slot) for place in _CORE),
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
+        IndexModel([(BLOCKS, ASCENDING)], name=BLOCKS, sparse=True),
     ),
+    SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

@@ -9,6 +9,8 @@ DEFINITIONS: Final = "definitions"
 META: Final = "meta"
 JOBS: Final = "jobs"
 FILTERS: Final = "filters"
+WEIGHTS: Final = "weights"
+SUGGESTIONS: Final = "suggestions"
 
 
 def key_of(tenant: str, *parts: str) -> str:

@@ -19,6 +19,7 @@ from app.store.claims import is_same, joined, unsealed_entry
 from app.store.documents import (
     Document,
     from_document,
+    needed_for,
     needs_reading,
     projection,
     update_of,
@@ -140,7 +141,11 @@ class MongoProfiles:
         seal = await self._written(id, scope)
         if needs_reading(patch):
             await self._changes.change(
-                id, scope, if_version, lambda held: self._changes.patched(held, patch, seal)
+                id,
+                scope,
+                if_version,
+                lambda held: self._changes.patched(held, patch, seal),
+                needed_for(patch),
             )
             return
         query: Document = {"_id": key_of(scope.tenant, id)}

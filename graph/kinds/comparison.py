@@ -8,7 +8,10 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from policies.classification import DataClass
 
 _MEASURES: Final = {
-    "string": Measure.TEXT,
+    **dict.fromkeys(("STRING", "NAME", "ALPHANUMERIC", "NUMBER", "DECIMAL"), Measure.TEXT),
+    "EMAIL": Measure.EMAIL,
+    "PHONE_NUMBER": Measure.PHONE,
+    "DATE": Measure.DATE,
 }
 # Who they are and how to reach them.  What people own, suffer or do never decides who they are.
 _CLASSES: Final = frozenset({DataClass.IDENTITY, DataClass.CONTACT, DataClass.DEMOGRAPHIC})

@@ -107,9 +107,7 @@ def identity_keys(identity: Identity) -> frozenset[str]:
     return blocking_keys(Traits(_identity_traits((identity,))))
 
 
-def _keys_of(
-    name: str, measure: Measure, value: str, skeletons: Iterable[str]
-) -> Iterator[str]:
+def _keys_of(name: str, measure: Measure, value: str, skeletons: Iterable[str]) -> Iterator[str]:
     if measure is Measure.PHONE:
         yield f"phone {value[-_PHONE_END:]}"
     elif measure is Measure.EMAIL:

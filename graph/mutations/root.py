@@ -5,6 +5,7 @@ import strawberry
 from graph.mutations.add_identity import add_identity
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
+from graph.mutations.dismiss_suggestion import DismissSuggestionPayload, dismiss_suggestion
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
@@ -30,6 +31,10 @@ class Mutation:
     )
     remove_identity: ProfilePayload = strawberry.mutation(
         resolver=remove_identity, description="Give a channel identity up."
+    )
+    dismiss_suggestion: DismissSuggestionPayload = strawberry.mutation(
+        resolver=dismiss_suggestion,
+        description="Say that two profiles are two people: they aren't suggested as one again.",
     )
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,

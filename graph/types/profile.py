@@ -1,16 +1,22 @@
 """The profile and its parts, as clients see them."""
 
 from datetime import date, datetime
+from typing import Annotated, Any, Final
 
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.matches import suggestions_of
 from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.identity import Identity as IdentityModel
-from graph.types.access import access, exposes
+from graph.pages import page_size
+from graph.types.access import access, directive_of, exposes
 from graph.types.custom_field import CustomFields, FieldValue, field_value
-from policies.classification import DataClass
+from graph.types.suggestion import Suggestion
+from policies.classification import DataClass, Label
+
+SUGGESTED_TO: Final = frozenset({"agent", "supervisor", "privacy_officer", "service"})
 
 
 @exposes(model.PersonName)
@@ -65,6 +71,24 @@ class Profile:
         description="How the person is recognised, channel by channel."
     )
     links: list[Link] | None = strawberry.field(description="The CRM records this person is.")
+
+    @strawberry.field(
+        description=(
+            "Profiles that may be the same person, the likeliest first; of one profile at a time."
+            "  Only what you may see is compared.  Null where you may see none."
+        ),
+        directives=[directive_of(Label(DataClass.IDENTITY, SUGGESTED_TO))],
+    )
+    async def suggestions(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        first: Annotated[
+            int | None, strawberry.argument(description="How many, 0 to 100; 25 unless told.")
+        ] = None,
+    ) -> list[Suggestion] | None:
+        found: Any = await suggestions_of(info.context, root.id, page_size(first))
+        return found  # type: ignore[no-any-return]  # the objects that Suggestion shows
 
     @strawberry.field(description="The tenant's own fields, typed.")
     def custom(self, root: strawberry.Parent[model.Profile]) -> CustomFields | None:

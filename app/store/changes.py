@@ -123,7 +123,7 @@ class Changes:
         if changes is None:
             return None
         touched = updated_key(scope.tenant, held["id"], self._now())
-        entries: list[Document] = changes.get("identities", held["identities"])
+        entries: Any = changes.get("identities", held["identities"])
         touched |= {BLOCKS: moved_blocks(held, entries)}
         return {"$set": changes | touched, "$inc": {"version": 1}}, held | changes
 

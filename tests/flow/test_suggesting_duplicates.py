@@ -1,8 +1,7 @@
-from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.support.gateway import a_profile, define, running_gateway
+from tests.support.gateway import running_gateway
 
 SUGGESTIONS = """
 query ($id: ID!) { profile(id: $id) { suggestions {

@@ -44,8 +44,10 @@ def may_suggest(access: AccessPlan) -> bool:
     return access.effect("Profile.suggestions") is not Effect.DENY
 
 
-async def suggestions_of(context: Context, id: str, first: int) -> list[Suggestion]:
-    """Profiles that may be the same person as one, the likeliest first."""
+async def suggestions_of(context: Context, id: str, first: int) -> list[Suggestion] | None:
+    """Profiles that may be the same person as one, the likeliest first; None where withheld."""
+    if not may_suggest(context.plan.access):
+        return None
     scope, matches = context.plan.access.scope, context.wiring.matches
     found = await matches.near(id, scope, _attributes(context))
     return await _judged(context, found[0], found[1:], first) if found else []

@@ -12,7 +12,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from app.resolve.people import People, opened_table
 from graph.model.comparison import Level, Measure
 from graph.model.match_weights import USUAL_WEIGHTS, MatchWeights, probability
-from graph.model.traits import BIRTH, FAMILY, GIVEN
+from graph.model.traits import FAMILY, GIVEN
 
 Progress = Callable[[str], None]
 
@@ -151,9 +151,9 @@ class Matching:
         levels.append({"sql_condition": "ELSE"})
         if weights is not None:
             for level, kept in zip((*_ORDER[measure], Level.DIFFERENT), levels[1:], strict=True):
-                kept |= _odds(weights.weight(name, measure, level))
-        for level, kept in zip(("MISSING", *_names(measure)), levels, strict=True):
-            kept["label_for_charts"] = level
+                kept.update(_odds(weights.weight(name, measure, level)))
+        for label, kept in zip(("MISSING", *_names(measure)), levels, strict=True):
+            kept["label_for_charts"] = label
         return {"output_column_name": column, "comparison_levels": levels}
 
     def _weights(self, trained: Mapping[str, Any]) -> dict[str, dict[Level, float]]:
@@ -193,4 +193,3 @@ def _learned(levels: list[Mapping[str, Any]]) -> Iterator[tuple[Level, float]]:
 def _number(value: object) -> float | None:
     """What Splink estimated; where it couldn't, it says so in words."""
     return float(value) if isinstance(value, int | float) else None
-

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import duckdb
-import pyarrow
+import pyarrow as pa
+from duckdb.func import PythonUDFType
 
 from app.store.matches import LARGEST_BLOCK
 from graph.model.comparison import Measure, level_of, level_of_names
@@ -64,13 +65,10 @@ def opened_table(people: People) -> duckdb.DuckDBPyConnection:
         columns[column] = [traits.text(name) or None for traits in people.traits]
     for name in (GIVEN, FAMILY):  # a column of its own: that of the attribute is what is compared
         columns[f"second_{COLUMNS[name]}"] = [traits.text(name) for traits in people.traits]
-    schema = pyarrow.schema(
-        [
-            (name, pyarrow.list_(pyarrow.string()) if name == "blocks" else pyarrow.string())
-            for name in columns
-        ]
+    schema = pa.schema(
+        [(name, pa.list_(pa.string()) if name == "blocks" else pa.string()) for name in columns]
     )
-    connection.register("given_people", pyarrow.table(columns, schema=schema))
+    connection.register("given_people", pa.table(columns, schema=schema))
     connection.execute("CREATE TABLE people AS SELECT * FROM given_people")
     connection.unregister("given_people")
     return connection
@@ -80,12 +78,16 @@ def _add_levels(connection: duckdb.DuckDBPyConnection) -> None:
     def of_names(own: Any, other: Any, own_second: Any, other_second: Any) -> Any:  # noqa: ANN401
         return _each(level_of_names, own, other, own_second, other_second)
 
-    connection.create_function("level_name", of_names, [_TEXT] * 4, "INTEGER", type="arrow")
+    connection.create_function(
+        "level_name", of_names, [_TEXT] * 4, "INTEGER", type=PythonUDFType.ARROW
+    )
     for measure in Measure:
         if measure is not Measure.NAME:
             of_values = _of_values(measure)
             name = f"level_{measure.value}"
-            connection.create_function(name, of_values, [_TEXT] * 2, "INTEGER", type="arrow")
+            connection.create_function(
+                name, of_values, [_TEXT] * 2, "INTEGER", type=PythonUDFType.ARROW
+            )
 
 
 def _of_values(measure: Measure) -> Any:  # noqa: ANN401 - a function of arrow's arrays
@@ -98,4 +100,4 @@ def _of_values(measure: Measure) -> Any:  # noqa: ANN401 - a function of arrow's
 def _each(level: Any, *columns: Any) -> Any:  # noqa: ANN401
     rows: Iterable[tuple[Any, ...]] = zip(*(one.to_pylist() for one in columns), strict=True)
     levels = [int(level(*row)) if row[0] and row[1] else None for row in rows]
-    return pyarrow.array(levels, pyarrow.int32())
+    return pa.array(levels, pa.int32())

@@ -16,7 +16,7 @@ from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store, claim_store
 
-_USUAL_THRESHOLD: Final = 0.5
+_USUAL_THRESHOLD: Final = 0.9
 
 _Tenant = Annotated[str, typer.Option(help="Whose customers they are.", callback=tenant_name)]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be found, keep nothing.")]

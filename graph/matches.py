@@ -16,7 +16,7 @@ from graph.model.traits import BIRTH, FAMILY, GIVEN, traits_of
 from policies.decision import Effect
 from policies.plan import AccessPlan
 
-LEAST_SCORE: Final = 0.5
+LEAST_SCORE: Final = 0.9
 """Whoever is less likely the same person isn't suggested."""
 _IDENTITIES: Final = ("identities", "identities.value")
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {

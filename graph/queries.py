@@ -116,7 +116,7 @@ class Query:
         self,
         info: GatewayInfo,
         min_score: Annotated[
-            float | None, strawberry.argument(description="Least score; 0.5 unless told.")
+            float | None, strawberry.argument(description="Least score; 0.9 unless told.")
         ] = None,
         first: Annotated[
             int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")

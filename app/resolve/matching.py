@@ -11,7 +11,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from app.resolve.people import People, opened_table
 from graph.model.comparison import Level, Measure
-from graph.model.match_weights import USUAL_WEIGHTS, MatchWeights, probability
+from graph.model.match_weights import SHARE, USUAL_WEIGHTS, MatchWeights, probability
 from graph.model.traits import FAMILY, GIVEN
 
 Progress = Callable[[str], None]
@@ -27,6 +27,7 @@ _ORDER: Final = {
     Measure.NAME: (Level.EXACT, Level.SWAPPED, Level.CLOSE, Level.SIMILAR),
     Measure.DATE: (Level.EXACT, Level.SWAPPED, Level.CLOSE, Level.SIMILAR),
     Measure.TEXT: (Level.EXACT, Level.CLOSE, Level.SIMILAR),
+    Measure.PLACE: (Level.EXACT, Level.CLOSE, Level.SIMILAR),
     Measure.EMAIL: (Level.EXACT, Level.CLOSE, Level.SIMILAR),
     Measure.PHONE: (Level.EXACT, Level.CLOSE),
 }
@@ -158,10 +159,13 @@ class Matching:
 
     def _weights(self, trained: Mapping[str, Any]) -> dict[str, dict[Level, float]]:
         names = {column: name for name, column in self._columns.items()}
-        return {
-            names[item["output_column_name"]]: dict(_learned(item["comparison_levels"]))
-            for item in trained["comparisons"]
-        }
+        found = {}
+        for item in trained["comparisons"]:
+            name = names[item["output_column_name"]]
+            share = SHARE.get(self._people.measures[name], 1.0)
+            learned = _learned(item["comparison_levels"])
+            found[name] = {level: share * weight for level, weight in learned}
+        return found
 
 
 def _columns_of(rule: str) -> Iterator[str]:

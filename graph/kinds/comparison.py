@@ -21,7 +21,9 @@ def measure_of(definition: FieldDefinition) -> Measure | None:
     """How a field is compared; None where it isn't."""
     if definition.is_live or definition.data_class not in _CLASSES:
         return None
-    return _MEASURES.get(definition.kind)
+    measure = _MEASURES.get(definition.kind)
+    is_place = measure is Measure.TEXT and definition.data_class is DataClass.CONTACT
+    return Measure.PLACE if is_place else measure
 
 
 def compared(schema: CustomerSchema) -> Mapping[str, Measure]:

@@ -33,11 +33,12 @@ class Level(IntEnum):
 
 
 class Measure(Enum):
-    """What kind of value is compared."""
+    """What kind of value is compared; a PLACE is a text that is part of an address."""
 
     NAME = "name"
     DATE = "date"
     TEXT = "text"
+    PLACE = "place"
     EMAIL = "email"
     PHONE = "phone"
 
@@ -115,6 +116,7 @@ def _emails(own: str, other: str) -> Level:
 _LEVELS: Final[Mapping[Measure, Callable[[str, str], Level]]] = MappingProxyType(
     {
         Measure.TEXT: _best(_texts),
+        Measure.PLACE: _best(_texts),
         Measure.DATE: _best(_dates),
         Measure.PHONE: _best(_phones),
         Measure.EMAIL: _best(_emails),

@@ -10,6 +10,8 @@ from graph.model.comparison import Level, Measure
 from graph.model.traits import Traits
 
 Levels = Mapping[Level, float]
+SHARE: Final = MappingProxyType({Measure.PLACE: 0.5})
+"""What counts of a weight: parts of one address repeat each other, and relatives share them."""
 _MOST: Final = 1000.0  # beyond it a probability is 0 or 1 anyway
 
 
@@ -102,6 +104,7 @@ USUAL_OF: Final[Mapping[Measure, Levels]] = MappingProxyType(
         Measure.NAME: _levels(-3.0, 1.0, 6.5, 9.0, 7.5),
         Measure.DATE: _levels(-4.0, -1.0, 4.0, 7.0, 11.0),
         Measure.TEXT: _levels(-3.0, -1.0, 5.0, 0.0, 7.0),
+        Measure.PLACE: _levels(-1.5, -0.5, 2.5, 0.0, 3.5),
         Measure.EMAIL: _levels(-1.0, 3.0, 9.0, 0.0, 14.0),
         Measure.PHONE: _levels(-1.0, 0.0, 7.0, 0.0, 12.0),
     }

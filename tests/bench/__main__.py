@@ -18,9 +18,11 @@ from tests.bench import (
     graphql_suite,
     import_suite,
     privacy_suite,
+    recognition_suite,
     scale_suite,
 )
 from tests.bench.graphql_suite import Different
+from tests.bench.known_people import NotInstalled
 from tests.bench.load import WrongAnswer
 from tests.bench.rows import OUTPUT, Row, save
 from tests.bench.table import show
@@ -33,8 +35,9 @@ SUITES: dict[str, Suite] = {
     scale_suite.SUITE: scale_suite.run,
     import_suite.SUITE: import_suite.run,
     privacy_suite.SUITE: privacy_suite.run,
+    recognition_suite.SUITE: recognition_suite.run,
 }
-FAILURES = (EmbeddedServerError, Different, WrongAnswer, ChildProcessError)
+FAILURES = (EmbeddedServerError, NotInstalled, Different, WrongAnswer, ChildProcessError)
 _WITHIN_S = int(os.environ.get("BENCH_WITHIN_S", "300"))
 _WIDTH_IN_A_FILE = 110
 

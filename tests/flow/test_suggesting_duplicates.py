@@ -66,7 +66,7 @@ async def test_who_is_spelt_differently_is_suggested_and_the_reason_holds_no_val
     [found] = await suggested(service, ada)
 
     assert found["profile"]["id"] == again
-    assert 0.5 <= found["score"] <= 1
+    assert 0.9 <= found["score"] <= 1
     assert found["agreements"] == [
         {"attribute": "birthDate", "level": "EXACT"},
         {"attribute": "name.family", "level": "CLOSE"},

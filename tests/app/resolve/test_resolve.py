@@ -23,7 +23,7 @@ _MEASURES = {
     BIRTH: Measure.DATE,
     "email": Measure.EMAIL,
     "phone": Measure.PHONE,
-    "custom.street": Measure.TEXT,
+    "custom.street": Measure.PLACE,
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from app.store.attach import attached_store
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store, claim_store
+
+if TYPE_CHECKING:
+    from app.resolve.run import Resolved
 
 _USUAL_THRESHOLD: Final = 0.9
 
@@ -38,11 +41,11 @@ def resolve(
     """
     # Splink and DuckDB come with the `resolve` extra: the other commands start without them.
     try:
-        from app.resolve.run import Resolve, Resolved  # noqa: PLC0415 - see above
+        from app.resolve.run import Resolve  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         fail(f"resolve needs {error.name}: install the `resolve` extra.")
 
-    async def resolved(settings: Settings) -> Resolved:
+    async def resolved(settings: Settings) -> "Resolved":
         errors = Console(stderr=True)
         with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task("resolve", total=None)
@@ -69,8 +72,12 @@ def resolve(
     outcome = run(resolved(read_settings()))
     if as_json:
         typer.echo(json.dumps(outcome.as_json()))
-        return
-    would = " (dry run: nothing is kept)" if dry_run else ""
+    else:
+        _tell(outcome, is_dry=dry_run)
+
+
+def _tell(outcome: "Resolved", *, is_dry: bool) -> None:
+    would = " (dry run: nothing is kept)" if is_dry else ""
     typer.echo(f"{outcome.profiles:>9} profiles, perhaps {outcome.people} people")
     typer.echo(f"{outcome.suggestions:>9} suggestions{would}")
     typer.echo(f"{outcome.dismissed:>9} dismissed before")

@@ -13,8 +13,9 @@ from app.resolve.matching import Found, Matching
 from app.resolve.people import People
 from app.store.attach import Store
 from app.store.blocks import BLOCKS, kept_blocks, profile_blocks
+from app.store.compared import COMPARED
 from app.store.definitions import MongoDefinitions
-from app.store.documents import COMPARED, Document, from_document, projection
+from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
 from app.store.match_documents import (
     pair_key,

@@ -12,11 +12,10 @@ from pymongo.errors import DuplicateKeyError
 
 from app.store.blocks import BLOCKS, kept_blocks, moved_blocks, profile_blocks
 from app.store.claims import claimed, joined
+from app.store.compared import is_compared, patched_profile
 from app.store.documents import (
     Document,
     identity_document,
-    is_compared,
-    patched_profile,
     search_of,
     to_document,
     update_of,

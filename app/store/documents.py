@@ -57,7 +57,6 @@ CORE_PATHS: Final = {
     name: _PATHS[name] for name in ("name.given", "name.family", "birth_date", "gender", "language")
 }
 SEALED_PARTS: Final = ("value", "raw")
-COMPARED: Final = frozenset({"name.given", "name.family", "birth_date"})
 _ALWAYS: Final = frozenset({"id", "version"})
 
 
@@ -217,36 +216,7 @@ def needs_reading(patch: ProfilePatch) -> bool:
     """Whether the present document must be known before the patch can be applied."""
     core = (place for attribute, place in PATCHED.items() if attribute in patch.changes)
     texts = (has_grams(place.slot) for place in (*core, *patch.found.search))
-    return bool(patch.found.claims) or any(texts) or is_compared(patch)
-
-
-def is_compared(patch: ProfilePatch) -> bool:
-    """Whether a patch changes what tells that two profiles are one person."""
-    return not (
-        COMPARED.isdisjoint(patch.changes) and patch.found.compared.keys().isdisjoint(patch.custom)
-    )
-
-
-def needed_for(patch: ProfilePatch) -> Document:
-    """What of a document must be known beside its claims to apply a patch."""
-    if not is_compared(patch):
-        return {}
-    return projection(COMPARED | {f"custom.{one}" for one in patch.found.compared})
-
-
-def patched_profile(held: Mapping[str, Any], patch: ProfilePatch, seal: ProfileSeal) -> Profile:
-    """What is compared of a profile as it is after a patch, but for its identities."""
-    before = from_document(held, seal, COMPARED | {f"custom.{one}" for one in patch.found.compared})
-    name, changes = before.name or PersonName(), patch.changes
-    born: Any = changes.get("birth_date", before.birth_date)
-    given: Any = changes.get("name.given", name.given)
-    family: Any = changes.get("name.family", name.family)
-    return Profile(
-        id=before.id,
-        name=PersonName(given=given, family=family),
-        birth_date=born,
-        custom={**(before.custom or {}), **patch.custom},
-    )
+    return bool(patch.found.claims) or any(texts)
 
 
 def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Document:

@@ -16,10 +16,10 @@ from pymongo.errors import DuplicateKeyError
 
 from app.store.changes import ABSENT, TAKEN, Changes, mismatch
 from app.store.claims import is_same, joined, unsealed_entry
+from app.store.compared import is_compared, needed_for
 from app.store.documents import (
     Document,
     from_document,
-    needed_for,
     needs_reading,
     projection,
     update_of,
@@ -139,7 +139,7 @@ class MongoProfiles:
     ) -> None:
         """See `graph.ports.Profiles`."""
         seal = await self._written(id, scope)
-        if needs_reading(patch):
+        if needs_reading(patch) or is_compared(patch):
             await self._changes.change(
                 id,
                 scope,

@@ -12,7 +12,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from app.resolve.people import People, opened_table
 from graph.model.comparison import Level, Measure
 from graph.model.match_weights import SHARE, USUAL_WEIGHTS, MatchWeights, probability
-from graph.model.traits import FAMILY, GIVEN
+from graph.model.traits import BIRTH, FAMILY, GIVEN
 
 Progress = Callable[[str], None]
 
@@ -32,8 +32,11 @@ _ORDER: Final = {
     Measure.PHONE: (Level.EXACT, Level.CLOSE),
 }
 _SECOND: Final = {GIVEN: "second_family", FAMILY: "second_given"}
-_SAME_NAME: Final = "l.given = r.given AND l.family = r.family"
-_SAME_BIRTH: Final = "l.birth = r.birth"
+# Relatives, who share an address, agree on neither: they would be taken for one person.
+_TRAININGS: Final[Mapping[str, frozenset[str]]] = {
+    "l.birth = r.birth": frozenset({BIRTH}),
+    "l.given = r.given AND l.family = r.family": frozenset({GIVEN, FAMILY}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,18 @@ class Matching:
 
     def learned(self, version: int) -> MatchWeights:
         """What agreements weigh among these people; what is usual where they are too few."""
-        trainings = [rule for rule in (_SAME_BIRTH, _SAME_NAME) if self._has_pairs(rule)]
+        trainings = [rule for rule in _TRAININGS if self._has_pairs(rule)]
         if not trainings:
             return MatchWeights(USUAL_WEIGHTS.prior, {}, version)
         linker = Linker(self._source, self._settings(), log_level=logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             linker.training.estimate_u_using_random_sampling(max_pairs=_SAMPLED, seed=_SEED)
-            for rule in trainings:
-                linker.training.estimate_parameters_using_expectation_maximisation(rule)
-        trained = linker.misc.save_model_to_json()
-        weights = MatchWeights(self._prior(len(self._people.ids)), self._weights(trained), version)
+            taught = [name for rule in trainings for name in self._trained(linker, rule)]
+        known = self._weights(linker.misc.save_model_to_json())
+        # A training that fails leaves Splink without the attributes by which it paired people.
+        learned = {name: known[name] for name in taught if name in known}
+        weights = MatchWeights(self._prior(len(self._people.ids)), learned, version)
         for _ in range(_ROUNDS):
             weights = self._with_prior(weights)
         return weights
@@ -101,6 +105,14 @@ class Matching:
         linker = Linker(self._source, self._settings(weights), log_level=logging.ERROR)
         pairs = linker.inference.predict(threshold_match_probability=least_score)
         return str(pairs.physical_name)
+
+    def _trained(self, linker: Linker, rule: str) -> list[str]:
+        """The attributes whose m a training estimates: all but those by which it pairs people."""
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        except ValueError:  # Splink's way to say that none of the pairs is one person
+            return []
+        return [name for name in self._columns if name not in _TRAININGS[rule]]
 
     def _with_prior(self, weights: MatchWeights) -> MatchWeights:
         """The weights with the prior that follows from how many they find."""

@@ -84,7 +84,7 @@ async def test_doubles_among_a_thousand_are_found_once_and_a_second_run_adds_not
     assert len(kept) == found["suggestions"]
     numbers = await _numbers(importing)
     pairs = {frozenset(numbers[one] for one in item["profiles"]) for item in kept}
-    assert len(pairs & same) >= DOUBLES * 0.95
+    assert len(pairs & same) >= DOUBLES * 0.9
     assert len(pairs - same) <= 3
     learned = await importing.store.database[WEIGHTS].find_one({"_id": importing.tenant})
     assert learned["version"] == 2

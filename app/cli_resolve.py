@@ -46,8 +46,9 @@ def resolve(
         fail(f"resolve needs {error.name}: install the `resolve` extra.")
 
     async def resolved(settings: Settings) -> "Resolved":
-        errors = Console(stderr=True)
-        with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        with Progress(
+            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+        ) as bar:
             task = bar.add_task("resolve", total=None)
             async with (
                 attached_store(settings) as store,
@@ -59,14 +60,11 @@ def resolve(
                     else:
                         await claim_store(store.database, sealing.keyring)
                         await create_indexes(store.database)
-                work = Resolve(
-                    store,
-                    sealing,
-                    tenant,
-                    lambda verb, done, of: bar.update(
-                        task, description=verb, completed=done, total=of
-                    ),
-                )
+
+                def told(verb: str, done: int, of: int | None) -> None:
+                    bar.update(task, description=verb, completed=done, total=of)
+
+                work = Resolve(store, sealing, tenant, told)
                 return await work.run(threshold, is_dry=dry_run)
 
     outcome = run(resolved(read_settings()))

@@ -81,9 +81,7 @@ def to_document(
         "gender": profile.gender,
         "language": profile.language,
     }
-    kept = {
-        _PATHS[attribute]: kept_core(seal, attribute, value) for attribute, value in core.items()
-    }
+    kept = {_PATHS[name]: kept_core(seal, name, value) for name, value in core.items()}
     document = {
         "_id": key_of(tenant, profile.id),
         "tenant": tenant,
@@ -229,8 +227,8 @@ def identity_document(identity: Identity, index: str, seal: ProfileSeal) -> Docu
     for part in SEALED_PARTS:
         if kept[part] is not None:
             kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
-    blocks = identity_blocks(seal.of_tenant, identity)
-    return _present({"index": index, "channel": channel, **kept, OF_IDENTITY: blocks})
+    kept[OF_IDENTITY] = identity_blocks(seal.of_tenant, identity)
+    return _present({"index": index, "channel": channel, **kept})
 
 
 def identity_place(channel: str | None, index: str, part: str) -> str:

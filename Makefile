@@ -62,7 +62,7 @@ docs: $(RUNTIME) ## write the settings table of app/README.md anew
 	@$(BIN)/python -m tests.house.settings_table
 
 lock: $(DEVELOPMENT) ## write the lock files anew; UPGRADE=1 takes newer versions
-	@$(BUILD_NEEDS) | $(LOCK) --extra demo --extra dev --output-file requirements-dev.lock
+	@$(BUILD_NEEDS) | $(LOCK) --extra demo --extra resolve --extra dev --output-file requirements-dev.lock
 	@$(BUILD_NEEDS) | $(LOCK) --extra demo --constraint requirements-dev.lock \
 		--no-annotate --output-file requirements.lock
 

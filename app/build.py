@@ -27,6 +27,7 @@ from app.store.failures import store_failures
 from app.store.history_pages import MongoHistory
 from app.store.indexes import create_indexes
 from app.store.interactions import MongoInteractions
+from app.store.matches import MongoMatches
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.rewriting import Rewriting
@@ -86,6 +87,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             interactions=MongoInteractions(database, sealing, profiles),
             definitions=schemas,
             filters=MongoFilters(database, sealing, _now),
+            matches=MongoMatches(database, sealing, _now),
             sources=sources,
             matrix=matrix,
             now=_now,

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from app.build import Gateway, development_issuer
 from app.cli_import import import_file
 from app.cli_keys import key_commands
+from app.cli_resolve import resolve
 from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
 from app.cli_schema import schema_commands
 from app.cli_work import work
@@ -38,6 +39,7 @@ _SWITCHED_OFF = "Development tokens are switched off (auth.development, or env i
 _errors = Console(stderr=True)
 cli.command(name="import")(import_file)
 cli.command()(work)
+cli.command()(resolve)
 cli.add_typer(schema_commands, name="schema")
 cli.add_typer(key_commands, name="keys")
 

@@ -40,6 +40,7 @@ _NARROWING: Final = {
     "since": "Interaction.started_at",
     "until": "Interaction.started_at",
 }
+_SUGGESTIONS: Final = "Profile.suggestions"
 _GIVEN: Final = {"name.given": "PersonName.given"}
 _FAMILY: Final = {"name.family": "PersonName.family"}
 # What must be opened for a part of a profile, with its coordinate; what isn't here is never sealed.
@@ -193,6 +194,8 @@ class _Reader:
             known = self._facts.fields.get((parent.name, name))
             if known and not self._is_readable(parent, name, known, at, in_list):
                 continue
+            if in_list and known and known.coordinate == _SUGGESTIONS:
+                raise QueryTooComplex("suggestions: ask for those of one profile at a time.")
             if known and parent.name == _PROFILE:
                 self._select(known, definition, node)
             elif known and parent.name == _INTERACTION:
@@ -225,6 +228,8 @@ class _Reader:
         return True
 
     def _select(self, known: FieldFacts, definition: GraphQLField, node: FieldNode) -> None:
+        if known.attribute == "suggestions":
+            return
         if known.attribute == "fields":
             self._select_keys(get_argument_values(definition, node, self._variables).get("keys"))
         elif known.attribute == "timeline":

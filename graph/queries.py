@@ -14,14 +14,16 @@ from graph.model.identity import identity_name
 from graph.model.normalising import wide_name
 from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
+from graph.suggestion_queue import page_of_queue
 from graph.types.access import STRUCTURE, access
+from graph.types.ambiguity import suggested
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
 from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
-from graph.types.suggestion import Suggestion, suggested
+from graph.types.suggestion import Suggestion, SuggestionConnection
 from policies.classification import DataClass
 
 
@@ -120,6 +122,24 @@ class Query:
     ) -> ProfileConnection:
         narrowed = await _narrowed(info, where, saved_filter)
         return await _page(info, narrowed, order_by, page_size(first), id_of(after))
+
+    @strawberry.field(
+        description="Pairs that the batch job found and nobody has decided, the likeliest first."
+    )
+    async def suggestions(
+        self,
+        info: GatewayInfo,
+        min_score: Annotated[
+            float | None, strawberry.argument(description="Least score; 0.9 unless told.")
+        ] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 0 to 100; 25 unless told.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor of the previous page's end.")
+        ] = None,
+    ) -> SuggestionConnection:
+        return await page_of_queue(info.context, min_score, first, after)
 
     @strawberry.field(description="The filters that you saved, by name.")
     async def saved_filters(self, info: GatewayInfo) -> list[SavedFilter]:

@@ -6,7 +6,7 @@ from graph.interaction_ports import Interactions
 from graph.merge_ports import History, Rewriting
 from graph.model.normalising import Normalising
 from graph.model.survivorship import PLAIN, Survivorship
-from graph.ports import Definitions, Profiles, SavedFilters
+from graph.ports import Definitions, Matches, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 
@@ -31,6 +31,7 @@ class Wiring:
     interactions: Interactions
     definitions: Definitions
     filters: SavedFilters
+    matches: Matches
     sources: Mapping[str, Mapping[str, Source]]
     matrix: Matrix
     now: Callable[[], datetime]

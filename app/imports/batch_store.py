@@ -15,6 +15,7 @@ from app.imports.bookmark import BOOKMARKS, Bookmark, bookmark_document, bookmar
 from app.imports.errors import Contested, ImportTrouble
 from app.imports.roster import SHARED, Person
 from app.store.attach import Store
+from app.store.blocks import BLOCKS, moved_blocks
 from app.store.changes import BARE, Changes, with_shared
 from app.store.claims import claimed, shared_in
 from app.store.documents import Document, from_document
@@ -176,6 +177,8 @@ class BatchStore:
         if person.added:
             added = [self._changes.entry(identity, seal) for identity in person.added]
             update["$set"]["identities"] = [*held["identities"], *added]
+            known = held | {BLOCKS: update["$set"].get(BLOCKS, held.get(BLOCKS, []))}
+            update["$set"][BLOCKS] = moved_blocks(known, update["$set"]["identities"])
         update["$inc"]["version"] = person.rows
         then |= {"identities": person.entries}
         update = with_shared(update, held, then, self._scope.tenant)

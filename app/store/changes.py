@@ -10,7 +10,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
+from app.store.blocks import BLOCKS, kept_blocks, moved_blocks, profile_blocks
 from app.store.claims import claimed, claimed_by_values, joined, shared_in
+from app.store.compared import is_compared, patched_profile
 from app.store.documents import Document, search_of, to_document, update_of
 from app.store.explained import explained
 from app.store.failures import store_failures
@@ -161,6 +163,8 @@ class Changes:
         if changes is None:
             return None
         touched = updated_key(scope.tenant, held["id"], self._now())
+        entries: Any = changes.get("identities", held["identities"])
+        touched |= {BLOCKS: moved_blocks(held, entries)}
         update: Document = {"$set": changes | touched, "$inc": {"version": 1}}
         return with_shared(update, held, held | changes, scope.tenant), held | changes
 
@@ -172,7 +176,9 @@ class Changes:
         if promotion and not promotion.is_possible(held.get("custom", {})):
             promotion = None
         update, after = self.patched(held, promoted(ProfilePatch(), held, promotion), seal)
-        update["$set"] |= changes
+        known = held | {BLOCKS: update["$set"].get(BLOCKS, held.get(BLOCKS, []))}
+        entries: Any = changes.get("identities", held["identities"])
+        update["$set"] |= changes | {BLOCKS: moved_blocks(known, entries)}
         return with_shared(update, held, then, tenant), after | changes
 
     def patched(
@@ -187,6 +193,10 @@ class Changes:
             place.slot: keys for place, keys in search_of(patch, seal).items()
         }
         update["$set"][GRAMS] = grams_of({slot: keys for slot, keys in search.items() if keys})
+        if is_compared(patch):
+            left = patched_profile(held, patch, seal)
+            found = profile_blocks(seal.of_tenant, left, patch.found.compared)
+            update["$set"][BLOCKS] = kept_blocks(found, held["identities"])
         claims = self.claims(patch.found, seal.of_tenant)
         reserved = {name: kept for name, kept in held["reserved"].items() if name not in claims}
         if claims:

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any, Final
 
+from app.store.blocks import BLOCKS, kept_blocks, profile_blocks
 from app.store.bson_values import kept_value, loaded_value
 from app.store.items import (
     SEALED_PARTS,
@@ -72,7 +73,7 @@ def to_document(
 ) -> Document:
     """A new profile as it is kept; what is None isn't."""
     tenant, called = seal.of_tenant.tenant, profile.name or PersonName()
-    search = _search_of(profile, seal, found)
+    search, entries = _search_of(profile, seal, found), list(identities)
     core = {
         "name.given": called.given,
         "name.family": called.family,
@@ -80,9 +81,7 @@ def to_document(
         "gender": profile.gender,
         "language": profile.language,
     }
-    kept = {
-        _PATHS[attribute]: kept_core(seal, attribute, value) for attribute, value in core.items()
-    }
+    kept = {_PATHS[name]: kept_core(seal, name, value) for name, value in core.items()}
     document = {
         "_id": key_of(tenant, profile.id),
         "tenant": tenant,
@@ -93,7 +92,7 @@ def to_document(
         "updatedAt": profile.updated_at,
         "name": present({"given": kept.pop("name.given"), "family": kept.pop("name.family")}),
         **kept,
-        "identities": list(identities),
+        "identities": entries,
         "links": [link_document(link) for link in profile.links or ()],
         "custom": {
             name: kept_custom(seal, name, value, found.sealed)
@@ -102,6 +101,7 @@ def to_document(
         "search": search,
         GRAMS: grams_of(search),
         **_statements(profile, seal),
+        BLOCKS: kept_blocks(profile_blocks(seal.of_tenant, profile, found.compared), entries),
     }
     return present(document)
 

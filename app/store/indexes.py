@@ -9,8 +9,9 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
+from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
-from app.store.names import DEFINITIONS, FILTERS, HISTORY, INTERACTIONS, PROFILES
+from app.store.names import DEFINITIONS, FILTERS, HISTORY, INTERACTIONS, PROFILES, SUGGESTIONS
 from app.store.search import GRAMS
 from app.store.timeline_keys import KEYS, LANES, LEVELS, OPEN
 from graph.model.search import (
@@ -45,12 +46,14 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
         *(slot_index(place.slot) for place in _CORE),
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
         IndexModel([("shared", ASCENDING)], name="shared", sparse=True),
+        IndexModel([(BLOCKS, ASCENDING)], name=BLOCKS, sparse=True),
     ),
     INTERACTIONS: (
         *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),
         _sparse(OPEN),
     ),
     HISTORY: (_sparse(LANE), _sparse(OF)),
+    SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

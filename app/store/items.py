@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from app.store.blocks import OF_IDENTITY, identity_blocks
 from app.store.sealing import ProfileSeal
 from graph.model.channel import Channel
 from graph.model.identity import Identity
@@ -37,6 +38,7 @@ def identity_document(
     for part in SEALED_PARTS:
         if kept[part] is not None:
             kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
+    kept[OF_IDENTITY] = identity_blocks(seal.of_tenant, identity)
     brought = {_ORIGINS: list(identity.origins)}
     return present({"index": index, "wide": wide, "channel": channel, **kept, **brought})
 

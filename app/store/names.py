@@ -15,6 +15,8 @@ MERGED: Final = "merged"
 INTERACTIONS: Final = "interactions"
 INTERACTION_CLAIMS: Final = "interactionClaims"
 TIMELINES: Final = "timelines"
+WEIGHTS: Final = "weights"
+SUGGESTIONS: Final = "suggestions"
 
 
 def key_of(tenant: str, *parts: str) -> str:

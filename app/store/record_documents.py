@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
+from app.store.blocks import BLOCKS
 from app.store.changes import Changes, shared_keys
 from app.store.documents import Document, to_document
 from app.store.items import identity_document
@@ -54,6 +55,7 @@ class RecordDocuments:
             key = kept_keys(of_tenant.tenant, record.id, MERGED_ID, (record.id,))
             document["search"] = {MERGED_ID.slot: key}
             document.pop(GRAMS, None)
+            document.pop(BLOCKS, None)
         return document
 
     def _entry(self, identity: Identity, seal: ProfileSeal) -> Document:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from graph.kinds.comparison import compared
 from graph.kinds.table import KINDS
 from graph.kinds.values import holds_list, load_value
 from graph.model.custom_field import CustomerSchema, FieldDefinition
@@ -59,7 +60,7 @@ def findable(stored: Mapping[str, object], schema: CustomerSchema) -> Findable:
             search[place] = keys_of(definition, value)
         if definition.is_claimed:
             claims[field_id] = claims_of(definition, value)
-    return Findable(search, claims, frozenset(sealed))
+    return Findable(search, claims, frozenset(sealed), compared(schema))
 
 
 def keys_of(definition: FieldDefinition, stored: object) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
+from graph.model.comparison import Measure
 from graph.model.filter import Place, folded
 from graph.model.identity import IdentityName
 from graph.model.label import label_key
@@ -41,12 +42,14 @@ class Findable:
 
     `search` holds the keys of each searchable field that was given, `claims` the names of each
     field whose values belong to one profile alone, by field id; no keys, no names: cleared.
-    `sealed` are the places, among where values are kept, whose values are sealed.
+    `sealed` are the places, among where values are kept, whose values are sealed, `compared` those
+    that tell whether two profiles are one person, whether given or not.
     """
 
     search: Mapping[Place, tuple[str, ...]] = field(default_factory=dict, repr=False)
     claims: Mapping[str, tuple[IdentityName, ...]] = field(default_factory=dict, repr=False)
     sealed: frozenset[str] = frozenset()
+    compared: Mapping[str, Measure] = field(default_factory=dict, repr=False, compare=False)
 
 
 def core_keys(attribute: str, value: object) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from graph.model.identity import Identity
 from graph.model.ids import new_id
 from graph.queries import IdentificationOutcome, outcome_of
 from graph.types.access import STRUCTURE, access, exposes
+from graph.types.ambiguity import suggested
 from graph.types.inputs import IdentityNameInput, named, sent
 from graph.types.interaction import Interaction
 from graph.types.interaction_inputs import OpenInteractionInput, opened_interaction
 from graph.types.profile import Profile
-from graph.types.suggestion import Suggestion, suggested
+from graph.types.suggestion import Suggestion
 from policies.classification import DataClass
 
 

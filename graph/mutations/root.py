@@ -5,6 +5,7 @@ import strawberry
 from graph.mutations.add_identity import add_identity
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
+from graph.mutations.dismiss_suggestion import DismissSuggestionPayload, dismiss_suggestion
 from graph.mutations.labels import add_label, remove_label
 from graph.mutations.merge_profiles import merge_profiles
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
@@ -45,6 +46,10 @@ class Mutation:
     unmerge_profiles: UnmergeProfilesPayload = strawberry.mutation(
         resolver=unmerge_profiles,
         description="Take a profile out of the one that absorbed it.",
+    )
+    dismiss_suggestion: DismissSuggestionPayload = strawberry.mutation(
+        resolver=dismiss_suggestion,
+        description="Say that two profiles are two people: they aren't suggested as one again.",
     )
     record_interaction: RecordInteractionPayload = strawberry.mutation(
         resolver=record_interaction,

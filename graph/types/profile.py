@@ -1,20 +1,22 @@
 """The profile and its parts, as clients see them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import strawberry
 
 from graph.context import GatewayInfo
 from graph.history import history_page
+from graph.matches import suggestions_of
 from graph.model import profile as model
 from graph.model.channel import Channel
 from graph.model.consent import checked_purpose, effective
 from graph.model.contact import may_contact
 from graph.model.identity import Identity as IdentityModel
 from graph.model.interaction import owners_of
+from graph.pages import page_size
 from graph.readable import readable
-from graph.types.access import access, exposes
+from graph.types.access import access, directive_of, exposes
 from graph.types.consent import Consent, ContactPermission
 from graph.types.custom_field import CustomFields, FieldValue, field_value
 from graph.types.history import HistoryConnection
@@ -31,8 +33,12 @@ from graph.types.interaction import (
     timeline_query,
 )
 from graph.types.preference import Label, Preferences
+from graph.types.suggestion import Suggestion
+from policies import classification
 from policies.classification import DataClass
 from policies.reveal import reveal
+
+SUGGESTED_TO: Final = frozenset({"agent", "supervisor", "privacy_officer", "service"})
 
 
 @exposes(model.PersonName)
@@ -168,6 +174,24 @@ class Profile:
         now = info.context.wiring.now()
         permission = may_contact(preferences, consents, channel, wanted, now)
         return reveal(permission, info.context.plan.access)
+
+    @strawberry.field(
+        description=(
+            "Profiles that may be the same person, the likeliest first; of one profile at a time."
+            "  Only what you may see is compared.  Null where you may see none."
+        ),
+        directives=[directive_of(classification.Label(DataClass.IDENTITY, SUGGESTED_TO))],
+    )
+    async def suggestions(
+        self,
+        info: GatewayInfo,
+        root: strawberry.Parent[model.Profile],
+        first: Annotated[
+            int | None, strawberry.argument(description="How many, 0 to 100; 25 unless told.")
+        ] = None,
+    ) -> list[Suggestion] | None:
+        found: Any = await suggestions_of(info.context, root.id, page_size(first))
+        return found  # type: ignore[no-any-return]  # the objects that Suggestion shows
 
     @strawberry.field(description="The tenant's own fields, typed.")
     def custom(self, root: strawberry.Parent[model.Profile]) -> CustomFields | None:

@@ -48,7 +48,7 @@ def test_a_lock_file_holds_no_package_we_decided_against(lock):
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", ["demo"]), ("requirements-dev.lock", ["demo", "dev"])],
+    [("requirements.lock", ["demo"]), ("requirements-dev.lock", ["demo", "resolve", "dev"])],
 )
 def test_a_lock_file_satisfies_what_the_project_asks_for(lock, extras):
     locked = _locked(lock)

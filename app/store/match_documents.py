@@ -1,0 +1,66 @@
+"""Weights and suggestions as documents and back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.store.documents import Document
+from app.store.names import key_of
+from graph.model.comparison import Level
+from graph.model.match_weights import MatchWeights
+from graph.ports import Duplicate
+
+# The order of the queue is the order of a text: the likelier, the less; weights are some hundreds.
+_HIGHEST: Final = 10_000.0
+_WIDTH: Final = 12
+
+
+def weights_document(tenant: str, weights: MatchWeights) -> Document:
+    """What was learned, as it is kept."""
+    levels = {
+        attribute: {level.name: weight for level, weight in levels.items()}
+        for attribute, levels in weights.by_attribute.items()
+    }
+    # A list: what attributes are called may hold a dot.
+    kept = [{"attribute": name, "levels": found} for name, found in sorted(levels.items())]
+    return {"_id": tenant, "version": weights.version, "prior": weights.prior, "learned": kept}
+
+
+def weights_of(document: Mapping[str, Any]) -> MatchWeights:
+    """What was learned."""
+    found = {
+        item["attribute"]: {Level[name]: float(one) for name, one in item["levels"].items()}
+        for item in document["learned"]
+    }
+    return MatchWeights(float(document["prior"]), found, int(document["version"]))
+
+
+def pair_key(tenant: str, one: str, other: str) -> str:
+    """The `_id` of what is known about two profiles, whichever comes first."""
+    return key_of(tenant, *sorted((one, other)))
+
+
+def suggestion_document(
+    tenant: str, pair: tuple[str, str], levels: Mapping[str, Level], weight: float
+) -> Document:
+    """A suggestion as it is kept until somebody decides."""
+    one, other = sorted(pair)
+    return {
+        "_id": pair_key(tenant, one, other),
+        "tenant": tenant,
+        "profiles": [one, other],
+        "levels": [{"attribute": name, "level": level.name} for name, level in levels.items()],
+        "weight": weight,
+        "rank": f"{rank_of(tenant, weight)}\t{one}\t{other}",
+    }
+
+
+def rank_of(tenant: str, weight: float) -> str:
+    """Where a weight stands in the queue of a tenant."""
+    return f"{tenant}\t{_HIGHEST - weight:0{_WIDTH}.6f}"
+
+
+def duplicate_of(document: Mapping[str, Any]) -> Duplicate:
+    """A suggestion."""
+    one, other = document["profiles"]
+    levels = {item["attribute"]: Level[item["level"]] for item in document["levels"]}
+    return Duplicate((one, other), levels, document["weight"], document["rank"])

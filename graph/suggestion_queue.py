@@ -1,0 +1,59 @@
+"""A page of the queue of possible duplicates."""
+
+import asyncio
+import base64
+import binascii
+from typing import Any
+
+from graph.context import Context
+from graph.errors import BadInput
+from graph.matches import LEAST_SCORE, explained, shown
+from graph.model.match_weights import Judgement, weight_of
+from graph.pages import page_size
+from graph.ports import Duplicate
+from graph.types.paging import PageInfo
+from graph.types.suggestion import SuggestedPair, SuggestionConnection, SuggestionEdge
+
+
+async def page_of_queue(
+    context: Context, min_score: float | None, first: int | None, after: str | None
+) -> SuggestionConnection:
+    """The likeliest pairs that nobody has decided, as far as the asker may see them."""
+    least = LEAST_SCORE if min_score is None else min_score
+    if not 0 <= least <= 1:
+        raise BadInput("minScore: expected 0 to 1.")
+    size, matches, scope = page_size(first), context.wiring.matches, context.plan.access.scope
+    found = await matches.queue(scope, weight_of(least), first=size + 1, after=_place(after))
+    weights = await matches.weights(scope)
+    edges = await asyncio.gather(
+        *(_edge(context, one, explained(one.levels, weights, context)) for one in found[:size])
+    )
+    return SuggestionConnection(
+        edges=list(edges),
+        page_info=PageInfo(
+            has_next_page=len(found) > size,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+async def _edge(context: Context, pair: Duplicate, judgement: Judgement) -> SuggestionEdge:
+    one, other = pair.profiles
+    profile: Any
+    suggestion: Any
+    profile, suggestion = await asyncio.gather(
+        context.profiles.load(one), shown(context, other, judgement)
+    )
+    cursor = base64.urlsafe_b64encode(pair.cursor.encode()).decode().rstrip("=")
+    return SuggestionEdge(cursor=cursor, node=SuggestedPair(profile=profile, suggestion=suggestion))
+
+
+def _place(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise BadInput("after: not a cursor of this list.") from None

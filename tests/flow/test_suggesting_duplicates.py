@@ -1,0 +1,217 @@
+"""Who may be one person: suggested with a reason, to those who may see it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.flow.documents import UPDATE
+from tests.support.gateway import a_profile, define
+
+SUGGESTIONS = """
+query ($id: ID!) { profile(id: $id) { suggestions {
+  profile { id } score agreements { attribute level } } } }
+"""
+WEIGHTS = "query ($id: ID!) { profile(id: $id) { suggestions { weight agreements { weight } } } }"
+DISMISS = """
+mutation ($input: DismissSuggestionInput!) { dismissSuggestion(input: $input) {
+  profile { id } other { id } } }
+"""
+BORN = "1960-03-15"
+ADA = {"name": {"given": "Ada", "family": "Lovelace"}, "birthDate": BORN}
+AGAIN = {"name": {"given": "Áda", "family": "Lovelase"}, "birthDate": BORN}
+GRACE = {"name": {"given": "Grace", "family": "Hopper"}, "birthDate": "1906-12-09"}
+
+
+@pytest.fixture
+def service(gateway, tenant):
+    return gateway.as_role("service", tenant=tenant)
+
+
+@contextmanager
+def counted_reads(gateway) -> Iterator[list[str]]:
+    """The names of collections that candidates are read from, as they are read."""
+    found: list[str] = []
+    matches = gateway.gateway.wiring.matches
+    kept = matches._profiles, matches._suggestions, matches._weights
+
+    class Counted:
+        def __init__(self, collection):
+            self._collection = collection
+
+        def __getattr__(self, name):
+            if name in {"find", "find_one"}:
+                found.append(f"{self._collection.name}.{name}")
+            return getattr(self._collection, name)
+
+    matches._profiles, matches._suggestions, matches._weights = map(Counted, kept)
+    try:
+        yield found
+    finally:
+        matches._profiles, matches._suggestions, matches._weights = kept
+
+
+async def suggested(caller, profile):
+    return (await caller.data(SUGGESTIONS, {"id": profile}))["profile"]["suggestions"]
+
+
+async def ids(caller, profile):
+    return [one["profile"]["id"] for one in await suggested(caller, profile)]
+
+
+async def test_who_is_spelt_differently_is_suggested_and_the_reason_holds_no_value(service):
+    ada, again = await a_profile(service, **ADA), await a_profile(service, **AGAIN)
+    await a_profile(service, **GRACE)
+
+    [found] = await suggested(service, ada)
+
+    assert found["profile"]["id"] == again
+    assert 0.9 <= found["score"] <= 1
+    assert found["agreements"] == [
+        {"attribute": "birthDate", "level": "EXACT"},
+        {"attribute": "name.family", "level": "CLOSE"},
+        {"attribute": "name.given", "level": "EXACT"},
+    ]
+    assert await ids(service, again) == [ada]
+
+
+async def test_the_weights_of_all_agreements_and_the_prior_are_the_weight(service):
+    ada = await a_profile(service, **ADA)
+    await a_profile(service, **AGAIN)
+
+    [found] = (await service.data(WEIGHTS, {"id": ada}))["profile"]["suggestions"]
+
+    agreed = sum(one["weight"] for one in found["agreements"])
+    assert found["weight"] == pytest.approx(agreed - 13.0)
+
+
+async def test_a_change_of_what_is_compared_moves_who_is_suggested(service):
+    ada, other = await a_profile(service, **ADA), await a_profile(service, **GRACE)
+    before = await ids(service, ada)
+
+    await service.data(UPDATE, {"input": {"id": other, "name": {"given": "Ada"}}})
+    half = await ids(service, ada)
+    await service.data(
+        UPDATE, {"input": {"id": other, "name": {"family": "Lovelace"}, "birthDate": BORN}}
+    )
+
+    assert (before, half, await ids(service, ada)) == ([], [], [other])
+
+
+async def test_a_change_of_nothing_compared_leaves_the_blocking_keys_unread(
+    gateway, tenant, service
+):
+    ada = await a_profile(service, **ADA)
+    profiles = gateway.gateway.database["profiles"]
+    before = await profiles.find_one({"_id": f"{tenant}/{ada}"})
+
+    await service.data(UPDATE, {"input": {"id": ada, "gender": "f"}})
+
+    after = await profiles.find_one({"_id": f"{tenant}/{ada}"})
+    assert after["blocks"] == before["blocks"]
+    assert len(before["blocks"]) > 0
+    assert all(block.startswith(f"{tenant}/") for block in before["blocks"])
+    assert "lovelace" not in str(before["blocks"])
+
+
+async def test_a_dismissed_suggestion_is_never_made_again_from_either_side(
+    gateway, tenant, service
+):
+    ada, again = await a_profile(service, **ADA), await a_profile(service, **AGAIN)
+    agent = gateway.as_role("agent", tenant=tenant)
+
+    done = await agent.data(DISMISS, {"input": {"profileId": again, "otherId": ada}})
+
+    assert done["dismissSuggestion"] == {"profile": {"id": again}, "other": {"id": ada}}
+    assert await ids(service, ada) == []
+    assert await ids(service, again) == []
+
+
+async def test_dismissing_nobody_or_oneself_is_refused(service):
+    ada = await a_profile(service, **ADA)
+
+    absent = await service.codes(DISMISS, {"input": {"profileId": ada, "otherId": "nobody"}})
+    same = await service.codes(DISMISS, {"input": {"profileId": ada, "otherId": ada}})
+
+    assert (absent, same) == (["NOT_FOUND"], ["BAD_INPUT"])
+
+
+async def test_agents_see_suggestions_and_partners_are_refused(gateway, tenant, service):
+    ada, again = await a_profile(service, **ADA), await a_profile(service, **AGAIN)
+    partner = gateway.as_role("partner", tenant=tenant)
+
+    answer = await partner.ask(SUGGESTIONS, {"id": ada})
+
+    assert answer["data"]["profile"] == {"suggestions": None}
+    assert [one["extensions"]["code"] for one in answer["errors"]] == ["FIELD_FORBIDDEN"]
+    assert await partner.codes(DISMISS, {"input": {"profileId": ada, "otherId": again}}) == [
+        "FORBIDDEN"
+    ]
+    assert await ids(gateway.as_role("agent", tenant=tenant), ada) == [again]
+
+
+async def test_what_the_asker_may_not_see_is_neither_compared_nor_explained(
+    gateway, tenant, service
+):
+    admin = gateway.as_role("admin", tenant=tenant)
+    field = {"key": "passport", "kind": "STRING", "dataClass": "IDENTITY", "roles": ["service"]}
+    await define(admin, [field])
+    held = {"custom": {"passport": "X1234567"}}
+    ada = await a_profile(service, **ADA, **held)
+    other = await a_profile(service, **ADA, **held)
+    agent = gateway.as_role("agent", tenant=tenant)
+
+    [seen], [hidden] = await suggested(service, ada), await suggested(agent, ada)
+
+    assert seen["profile"]["id"] == hidden["profile"]["id"] == other
+    assert "custom.passport" in [one["attribute"] for one in seen["agreements"]]
+    assert "custom.passport" not in [one["attribute"] for one in hidden["agreements"]]
+    assert hidden["score"] < seen["score"]
+
+
+async def test_suggestions_cost_the_same_reads_however_many_there_are(gateway, service):
+    ada = await a_profile(service, **ADA)
+    with counted_reads(gateway) as alone:
+        assert len(await suggested(service, ada)) == 0
+    for _ in range(12):
+        await a_profile(service, **AGAIN)
+
+    with counted_reads(gateway) as many:
+        assert len(await suggested(service, ada)) == 12
+
+    assert alone == ["profiles.find_one", "profiles.find", "weights.find_one"]
+    assert many == [
+        "profiles.find_one",
+        "profiles.find",
+        "suggestions.find",
+        "weights.find_one",
+    ]
+
+
+async def test_suggestions_of_a_whole_page_are_refused(service):
+    document = "{ profiles { edges { node { suggestions { score } } } } }"
+    nested = (
+        "query ($id: ID!) { profile(id: $id) { suggestions { profile { suggestions { score }}}}}"
+    )
+    ada = await a_profile(service, **ADA)
+
+    assert await service.codes(document) == ["QUERY_TOO_COMPLEX"]
+    assert await service.codes(nested, {"id": ada}) == ["QUERY_TOO_COMPLEX"]
+
+
+async def test_a_key_that_too_many_share_suggests_nobody(gateway, tenant, service):
+    ada = await a_profile(service, **ADA)
+    profiles = gateway.gateway.database["profiles"]
+    kept = await profiles.find_one({"_id": f"{tenant}/{ada}"})
+    crowd = [
+        {**kept, "_id": f"{tenant}/c{number}", "id": f"c{number}", "search": {}}
+        for number in range(100)
+    ]
+    document = SUGGESTIONS.replace("suggestions {", "suggestions(first: 100) {")
+
+    await profiles.insert_many(crowd[:99])
+    full = await service.data(document, {"id": ada})
+    await profiles.insert_one(crowd[99])
+
+    assert len(full["profile"]["suggestions"]) == 99
+    assert await suggested(service, ada) == []

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from graph.model.comparison import Level
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.model.filter import Filter, Order
 from graph.model.identity import Identity, IdentityName
 from graph.model.interaction import Interaction
 from graph.model.lifecycle import Promotion
-from graph.model.match_weights import MatchWeights
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
@@ -262,49 +260,4 @@ class SavedFilters(Protocol):
 
         Raises:
             NotFound: the owner has none of this name.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """Two profiles that may be one person, as the batch job left it for somebody to decide."""
-
-    profiles: tuple[str, str]
-    levels: Mapping[str, Level]
-    weight: float
-    cursor: str
-
-
-class Matches(Protocol):
-    """Who may be one person: candidates, what agreements weigh, what people decided."""
-
-    async def near(self, id: str, scope: Scope, attributes: AbstractSet[str]) -> list[Profile]:
-        """A profile and, behind it, those that share a blocking key with it.
-
-        None at all where the profile is absent.  Whom somebody dismissed is left out, and so is a
-        key that more than 100 profiles share.  Only `attributes` are filled and opened.
-        """
-
-    async def near_to(
-        self, profile: Profile, found: Findable, scope: Scope, attributes: AbstractSet[str]
-    ) -> list[Profile]:
-        """Those that share a blocking key with somebody who isn't kept, identities included."""
-
-    async def weights(self, scope: Scope) -> MatchWeights:
-        """What agreements weigh: what the batch job learned last, or what is usual."""
-
-    async def dismiss(self, id: str, other: str, by: str, scope: Scope) -> None:
-        """Remember that two profiles are two people.
-
-        Raises:
-            NotFound: one of them isn't there.
-        """
-
-    async def queue(
-        self, scope: Scope, min_weight: float, *, first: int, after: str | None
-    ) -> list[Duplicate]:
-        """Up to `first` suggestions of the batch job that nobody has decided, the likeliest first.
-
-        Raises:
-            BadInput: `after` is no place in this list.
         """

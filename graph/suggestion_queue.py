@@ -7,10 +7,10 @@ from typing import Any
 
 from graph.context import Context
 from graph.errors import BadInput
+from graph.match_ports import Duplicate
 from graph.matches import LEAST_SCORE, explained, shown
 from graph.model.match_weights import Judgement, weight_of
 from graph.pages import page_size
-from graph.ports import Duplicate
 from graph.types.paging import PageInfo
 from graph.types.suggestion import SuggestedPair, SuggestionConnection, SuggestionEdge
 

@@ -3,10 +3,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.interaction_ports import Interactions
+from graph.match_ports import Matches
 from graph.merge_ports import History, Rewriting
 from graph.model.normalising import Normalising
 from graph.model.survivorship import PLAIN, Survivorship
-from graph.ports import Definitions, Matches, Profiles, SavedFilters
+from graph.ports import Definitions, Profiles, SavedFilters
 from graph.sources import Source
 from policies.matrix import Matrix
 

@@ -16,8 +16,8 @@ from app.imports.errors import Contested, ImportTrouble
 from app.imports.roster import SHARED, Person
 from app.store.attach import Store
 from app.store.blocks import BLOCKS, moved_blocks
-from app.store.changes import BARE, Changes, with_shared
-from app.store.claims import claimed, shared_in
+from app.store.changes import BARE, Changes
+from app.store.claims import claimed, shared_in, with_shared
 from app.store.documents import Document, from_document
 from app.store.explained import explained
 from app.store.failures import store_failures

@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from app.store.blocks import BLOCKS, kept_blocks, moved_blocks, profile_blocks
-from app.store.claims import claimed, claimed_by_values, joined, shared_in
+from app.store.claims import claimed, claimed_by_values, joined, shared_in, shared_keys, with_shared
 from app.store.compared import is_compared, patched_profile
 from app.store.documents import Document, search_of, to_document, update_of
 from app.store.explained import explained
@@ -279,20 +279,6 @@ def promoted(patch: ProfilePatch, held: Document, promotion: Promotion | None) -
     if promotion is None or held["state"] != ProfileState.ANONYMOUS.value:
         return patch
     return promotion.applied(patch, held.get("custom", {}))
-
-
-def with_shared(update: Document, held: Document, then: Document, tenant: str) -> Document:
-    """An update that also sets which identities the profile shares with others then."""
-    if shared_in(held) == shared_in(then):
-        return update
-    if shared := shared_keys(then, tenant):
-        return update | {"$set": {**update["$set"], "shared": shared}}
-    return update | {"$unset": {**update.get("$unset", {}), "shared": ""}}
-
-
-def shared_keys(document: Document, tenant: str) -> list[str]:
-    """What finds a profile by the identities that it shares."""
-    return [key_of(tenant, index) for index in sorted(shared_in(document))]
 
 
 def _link_key(link: Document) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.store.documents import Document
+from app.store.names import key_of
 from app.store.sealing import TenantSeal
 from graph.model.errors import LimitReached
 from graph.ports import NamedIdentity
@@ -84,3 +85,17 @@ def renewed(entries: Sequence[Document], entry: Document) -> list[Document]:
 def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two entries are one identity."""
     return (one["channel"], one["index"]) == (other["channel"], other["index"])
+
+
+def with_shared(update: Document, held: Document, then: Document, tenant: str) -> Document:
+    """An update that also sets which identities the profile shares with others then."""
+    if shared_in(held) == shared_in(then):
+        return update
+    if shared := shared_keys(then, tenant):
+        return update | {"$set": {**update["$set"], "shared": shared}}
+    return update | {"$unset": {**update.get("$unset", {}), "shared": ""}}
+
+
+def shared_keys(document: Document, tenant: str) -> list[str]:
+    """What finds a profile by the identities that it shares."""
+    return [key_of(tenant, index) for index in sorted(shared_in(document))]

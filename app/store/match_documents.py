@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from app.store.documents import Document
 from app.store.names import key_of
+from graph.match_ports import Duplicate
 from graph.model.comparison import Level
 from graph.model.match_weights import MatchWeights
-from graph.ports import Duplicate
 
 # The order of the queue is the order of a text: the likelier, the less; weights are some hundreds.
 _HIGHEST: Final = 10_000.0

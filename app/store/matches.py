@@ -16,10 +16,10 @@ from app.store.match_documents import duplicate_of, pair_key, rank_of, weights_o
 from app.store.names import PROFILES, SUGGESTIONS, WEIGHTS, key_of
 from app.store.sealing import Sealing
 from graph.errors import BadInput, NotFound
+from graph.match_ports import Duplicate
 from graph.model.match_weights import USUAL_WEIGHTS, MatchWeights
 from graph.model.profile import Profile
 from graph.model.search import Findable
-from graph.ports import Duplicate
 from policies.plan import Scope
 
 LARGEST_BLOCK: Final = 100

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.store.blocks import BLOCKS
-from app.store.changes import Changes, shared_keys
+from app.store.changes import Changes
+from app.store.claims import shared_keys
 from app.store.documents import Document, to_document
 from app.store.items import identity_document
 from app.store.names import MERGED, key_of

@@ -18,7 +18,10 @@ from graph.types.suggestion import SuggestedPair, SuggestionConnection, Suggesti
 async def page_of_queue(
     context: Context, min_score: float | None, first: int | None, after: str | None
 ) -> SuggestionConnection:
-    """The likeliest pairs that nobody has decided, as far as the asker may see them."""
+    """The likeliest pairs that nobody has decided, as far as the asker may see them.
+
+    A page may be shorter than asked for: who is one profile by now isn't told of.
+    """
     least = LEAST_SCORE if min_score is None else min_score
     if not 0 <= least <= 1:
         raise BadInput("minScore: expected 0 to 1.")
@@ -29,7 +32,7 @@ async def page_of_queue(
         *(_edge(context, one, explained(one.levels, weights, context)) for one in found[:size])
     )
     return SuggestionConnection(
-        edges=list(edges),
+        edges=[edge for edge in edges if _are_two(edge)],
         page_info=PageInfo(
             has_next_page=len(found) > size,
             has_previous_page=after is not None,
@@ -37,6 +40,12 @@ async def page_of_queue(
             end_cursor=edges[-1].cursor if edges else None,
         ),
     )
+
+
+def _are_two(edge: SuggestionEdge) -> bool:
+    """Whether a pair is still two profiles: neither is gone, nor were they merged meanwhile."""
+    one, other = edge.node.profile, edge.node.suggestion.profile
+    return one is not None and other is not None and one.id != other.id
 
 
 async def _edge(context: Context, pair: Duplicate, judgement: Judgement) -> SuggestionEdge:

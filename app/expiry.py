@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.background import ended
 from app.store.expiring import Expiring
 
 _LOG: Final = logging.getLogger("gateway.expiry")
@@ -35,8 +36,7 @@ class Expiry:
     async def close(self) -> None:
         """Stop; the next sweep goes on."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await ended(self._task)
 
     async def sweep(self, told: Callable[[int], None] = lambda _: None) -> int:
         """Remove who is due now, in every tenant; how many it were.  `told` hears of each batch."""

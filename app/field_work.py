@@ -13,6 +13,7 @@ import pymongo
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
+from app.background import ended
 from app.store.changes import Changes
 from app.store.claims import claimed
 from app.store.definitions import MongoDefinitions
@@ -74,8 +75,7 @@ class FieldWork:
     async def close(self) -> None:
         """Stop; a job that was being worked on goes on elsewhere, or later."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await ended(self._task)
         if self._job is not None:
             with suppress(GatewayError):
                 await self._jobs.release(self._job)

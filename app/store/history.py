@@ -21,6 +21,7 @@ from app.store.singles import keep, opened, sealed_parts
 from graph.model.history import ITEMS, UNTOLD, HistoryEntry, HistoryKind, MergeNote, ValueChange
 from graph.model.merging import Survival
 from graph.model.survivorship import Reason
+from policies.unreadable import Unreadable
 
 LANE: Final = "lane"
 OF: Final = "of"
@@ -95,14 +96,17 @@ def _item_document(item: Any, seal: ProfileSeal, place: str) -> Document:  # noq
     sealed = sealed_parts(seal.of_tenant, type(item))
     found = {}
     for part in dataclasses.fields(item):
-        value = _plain(getattr(item, part.name))
+        value, is_sealed = _plain(getattr(item, part.name)), part.name in sealed
+        if is_sealed and not seal.keys.ciphers:
+            continue  # nothing can be sealed for somebody who was erased
         if value is not None and part.name not in UNTOLD:
-            is_sealed = part.name in sealed
             found[part.name] = seal.seal(f"{place}/{part.name}", value) if is_sealed else value
     return found
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an item holds
+    if isinstance(value, Unreadable):
+        return None
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date) and not isinstance(value, datetime):

@@ -16,6 +16,7 @@ from graph.model.preference import Preferences
 from graph.model.profile import PersonName, ProfileState
 from graph.model.record import CUSTOM
 from policies.classification import labels_of
+from policies.unreadable import Unreadable
 
 _NAMED: Final = ("given", "family")
 
@@ -23,7 +24,8 @@ _NAMED: Final = ("given", "family")
 def keep(seal: ProfileSeal, place: str, value: object, sealed: AbstractSet[str], of: str) -> Any:  # noqa: ANN401 - whatever BSON holds
     """A value of the attribute `of`, as it is kept at a place; `sealed` are custom ones that are.
 
-    A name is kept part by part.
+    A name is kept part by part.  What can't be read, or can't be sealed for somebody who was
+    erased, isn't kept.
     """
     if isinstance(value, PersonName):
         parts = {part: getattr(value, part) for part in _NAMED}
@@ -32,10 +34,12 @@ def keep(seal: ProfileSeal, place: str, value: object, sealed: AbstractSet[str],
             for part, text in parts.items()
             if text is not None
         }
+    if isinstance(value, Unreadable):
+        return None
     plain = _plain(value)
     if plain is None or not is_sealed(seal.of_tenant, of, sealed):
         return plain
-    return seal.seal(place, plain)
+    return seal.seal(place, plain) if seal.keys.ciphers else None
 
 
 def is_sealed(seal: TenantSeal, attribute: str, sealed: AbstractSet[str]) -> bool:

@@ -126,7 +126,9 @@ async def test_what_is_loaded_is_revealed():
         links=(CRM_LINK,),
         custom={"TIER": "gold", "HEALTH": "asthma", "GONE": "old"},
     )
-    masked = Identity(channel=Channel.VOICE, value="•••• 0143", raw="•••• 0143", source=None)
+    masked = Identity(
+        channel=Channel.VOICE, value="•••• 0143", raw="•••• 0143", source=None, origins=None
+    )
 
     found = await a_loader(Shelf(stored)).load("1")
 

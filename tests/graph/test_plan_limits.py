@@ -1,5 +1,6 @@
 """Documents that are made to be expensive are refused before anything is read."""
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 
@@ -45,7 +46,10 @@ LAUGHS = {
 
 @pytest.mark.parametrize("document", LAUGHS.values(), ids=LAUGHS)
 async def test_fragments_that_multiply_are_refused_at_once(document):
-    nothing_to_read = Wiring(None, None, None, None, {}, MATRIX, lambda: datetime.now(UTC))
+    nothing = dict.fromkeys(field.name for field in dataclasses.fields(Wiring))
+    nothing_to_read = Wiring(
+        **nothing | {"sources": {}, "matrix": MATRIX, "now": lambda: datetime.now(UTC)}
+    )
     began = time.monotonic()
 
     found = await answer(Request(document), shop_schema(), a_principal("agent"), nothing_to_read)

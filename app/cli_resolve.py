@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.cli_run import AsJson, fail, read_settings, run, tenant_name
+from app.merge_settings import link_policy_of
 from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store
@@ -23,6 +25,14 @@ _USUAL_THRESHOLD: Final = 0.9
 
 _Tenant = Annotated[str, typer.Option(help="Whose customers they are.", callback=tenant_name)]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be found, keep nothing.")]
+_Link = Annotated[
+    bool,
+    typer.Option(
+        "--link",
+        help="Merge without a person who agrees in an identifier of `merging.link_by` and is one"
+        " person with the probability of `merging.link_threshold`.",
+    ),
+]
 _Threshold = Annotated[
     float, typer.Option(help="Least probability of a suggestion.", min=0.01, max=1.0)
 ]
@@ -31,16 +41,19 @@ _Threshold = Annotated[
 def resolve(
     tenant: _Tenant,
     threshold: _Threshold = _USUAL_THRESHOLD,
+    link: _Link = False,
     dry_run: _DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Find profiles that may be one person, over the whole store, for people to decide.
 
     What agreements weigh is learned from the data and kept; the gateways use it from then on.
-    Nothing is linked.  Run it again whenever there is something new: it changes nothing twice.
+    Nothing is linked unless `--link` says so.  Run it again whenever there is something new: it
+    changes nothing twice.
     """
     # Splink and DuckDB come with the `resolve` extra: the other commands start without them.
     try:
+        from app.resolve.linking import Linking  # noqa: PLC0415 - see above
         from app.resolve.run import Resolve  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         fail(f"resolve needs {error.name}: install the `resolve` extra.")
@@ -64,7 +77,11 @@ def resolve(
                 def told(verb: str, done: int, of: int | None) -> None:
                     bar.update(task, description=verb, completed=done, total=of)
 
-                work = Resolve(store, sealing, tenant, told)
+                policy = link_policy_of(settings.merging, tenant)
+                if link and not policy.identifiers:
+                    fail("--link needs `merging.link_by`: the identifiers that you have verified.")
+                linking = Linking(store, sealing, tenant, policy, _now) if link else None
+                work = Resolve(store, sealing, tenant, told, linking)
                 return await work.run(threshold, is_dry=dry_run)
 
     outcome = run(resolved(read_settings()))
@@ -74,10 +91,16 @@ def resolve(
         _tell(outcome, is_dry=dry_run)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _tell(outcome: "Resolved", *, is_dry: bool) -> None:
     would = " (dry run: nothing is kept)" if is_dry else ""
     typer.echo(f"{outcome.profiles:>9} profiles, perhaps {outcome.people} people")
     typer.echo(f"{outcome.suggestions:>9} suggestions{would}")
+    if outcome.linked:
+        typer.echo(f"{outcome.linked:>9} linked")
     typer.echo(f"{outcome.dismissed:>9} dismissed before")
     if outcome.skipped:
         typer.echo(f"{outcome.skipped:>9} blocking keys shared by too many to compare")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pydantic import Field
 
 from app.setting_types import Section, TenantName
-from graph.model.survivorship import Rule, Survivorship
+from graph.model.survivorship import LinkPolicy, Rule, Survivorship
 
 
 class SurvivorshipSettings(Section):
@@ -23,6 +23,17 @@ class SurvivorshipSettings(Section):
     sources: tuple[str, ...] = Field(
         (), description="Sources and clients for `source_priority`, the best one first."
     )
+    link_by: tuple[str, ...] = Field(
+        (),
+        description="Verified identifiers by which `resolve --link` may merge without a person:"
+        " `custom.KEY`, `email`, `phone` or `account`.",
+    )
+    link_threshold: float = Field(
+        0.9999,
+        ge=0.99,
+        le=1.0,
+        description="Least probability of being one person for `resolve --link`.",
+    )
 
 
 class MergeSettings(SurvivorshipSettings):
@@ -38,6 +49,12 @@ def survivorship_of(merging: MergeSettings) -> Callable[[str], Survivorship]:
     found = {tenant: _survivorship(own) for tenant, own in merging.tenants.items()}
     general = _survivorship(merging)
     return lambda tenant: found.get(tenant, general)
+
+
+def link_policy_of(merging: MergeSettings, tenant: str) -> LinkPolicy:
+    """What it takes to link two profiles of a tenant without a person."""
+    chosen = merging.tenants.get(tenant, merging)
+    return LinkPolicy(chosen.link_by, chosen.link_threshold, _survivorship(chosen))
 
 
 def _survivorship(settings: SurvivorshipSettings) -> Survivorship:

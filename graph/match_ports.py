@@ -8,7 +8,6 @@ from typing import Protocol
 from graph.model.comparison import Level
 from graph.model.match_weights import MatchWeights
 from graph.model.profile import Profile
-from graph.model.search import Findable
 from policies.plan import Scope
 
 
@@ -31,11 +30,6 @@ class Matches(Protocol):
         None at all where the profile is absent.  Whom somebody dismissed is left out, and so is a
         key that more than 100 profiles share.  Only `attributes` are filled and opened.
         """
-
-    async def near_to(
-        self, profile: Profile, found: Findable, scope: Scope, attributes: AbstractSet[str]
-    ) -> list[Profile]:
-        """Those that share a blocking key with somebody who isn't kept, identities included."""
 
     async def weights(self, scope: Scope) -> MatchWeights:
         """What agreements weigh: what the batch job learned last, or what is usual."""

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from graph.context import Context
 from graph.kinds.comparison import compared
-from graph.kinds.search import findable
 from graph.model.comparison import Level, Measure
 from graph.model.custom_field import CustomerSchema
 from graph.model.match_weights import Agreement, Judgement, MatchWeights, judged
@@ -51,20 +50,6 @@ async def suggestions_of(context: Context, id: str, first: int) -> list[Suggesti
     scope, matches = context.plan.access.scope, context.wiring.matches
     found = await matches.near(id, scope, _attributes(context))
     return await _judged(context, found[0], found[1:], first) if found else []
-
-
-async def suggestions_for(context: Context, profile: Profile, first: int) -> list[Suggestion]:
-    """Profiles that may be the same person as somebody who isn't kept.
-
-    `profile` says what is known of them, with their identities; custom values by where kept.
-    """
-    schema, access = context.plan.customer_schema, context.plan.access
-    if not may_suggest(access):
-        return []
-    found = await context.wiring.matches.near_to(
-        profile, findable({}, schema), access.scope, _attributes(context)
-    )
-    return await _judged(context, profile, found, first)
 
 
 async def shown(context: Context, id: str, judgement: Judgement) -> Suggestion:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pymongo
 from pymongo import DeleteOne, UpdateOne
 
+from app.resolve.linking import Linking
 from app.resolve.matching import Found, Matching
 from app.resolve.people import People
 from app.store.attach import Store
@@ -50,11 +51,13 @@ class Resolved:
 
     `people` are the profiles if everybody who was found were taken as one; `skipped` are blocking
     keys that too many profiles share to be compared by; `mended` had other keys than they should.
+    `linked` pairs are one profile now; the others are suggestions.
     """
 
     profiles: int = 0
     people: int = 0
     suggestions: int = 0
+    linked: int = 0
     dismissed: int = 0
     skipped: int = 0
     mended: int = 0
@@ -68,7 +71,15 @@ class Resolved:
 class Resolve:
     """One run for one tenant.  Running it again changes nothing but what changed meanwhile."""
 
-    def __init__(self, store: Store, sealing: Sealing, tenant: str, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sealing: Sealing,
+        tenant: str,
+        progress: Progress,
+        linking: Linking | None = None,
+    ) -> None:
+        self._linking = linking
         self._profiles = store.database[PROFILES]
         self._suggestions = store.database[SUGGESTIONS]
         self._weights = store.database[WEIGHTS]
@@ -91,15 +102,17 @@ class Resolve:
         version = (weights_of(before).version if before else 0) + 1
         self._progress("compare", 0, None)
         weights, found, count = await asyncio.to_thread(_matched, people, version, least_score)
-        dismissed = 0
+        linked, dismissed = 0, set[str]()
         if not is_dry:
             dismissed = await self._keep(people, weights, found)
+            linked = await self._link(people, found, dismissed)
         large = sum(size > LARGEST_BLOCK for size in people.block_sizes().values())
         return Resolved(
             profiles=len(people.ids),
             people=count,
-            suggestions=len(found) - dismissed,
-            dismissed=dismissed,
+            suggestions=len(found) - len(dismissed) - linked,
+            linked=linked,
+            dismissed=len(dismissed),
             skipped=large,
             mended=self._mended,
             seconds=round(time.monotonic() - began, 1),
@@ -139,13 +152,25 @@ class Resolve:
                 while documents := await cursor.to_list(_BATCH):
                     yield documents
 
-    async def _keep(self, people: People, weights: MatchWeights, found: Sequence[Found]) -> int:
-        """Keep weights and suggestions; how many pairs were dismissed before."""
+    async def _link(self, people: People, found: Sequence[Found], dismissed: set[str]) -> int:
+        """Link what needs no person; who said that two are two is heard."""
+        if self._linking is None:
+            return 0
+        open_ = [one for one in found if pair_key(self._tenant, *one.pair) not in dismissed]
+        traits = dict(zip(people.ids, people.traits, strict=True))
+        schema = await self._definitions.current(self._tenant)
+        self._progress("link", 0, None)
+        return await self._linking.link(open_, traits, schema)
+
+    async def _keep(
+        self, people: People, weights: MatchWeights, found: Sequence[Found]
+    ) -> set[str]:
+        """Keep weights and suggestions; the keys of pairs that were dismissed before."""
         with store_failures():
             kept = weights_document(self._tenant, weights)
             await self._weights.replace_one({"_id": self._tenant}, kept, upsert=True)
         traits = dict(zip(people.ids, people.traits, strict=True))
-        dismissed, done = 0, 0
+        dismissed, done = set[str](), 0
         for part in _parted(found):
             keys = [pair_key(self._tenant, *one.pair) for one in part]
             with store_failures():
@@ -161,7 +186,7 @@ class Resolve:
                         writes.append(UpdateOne(query, {"$set": put}, upsert=True))
                 if writes:
                     await self._suggestions.bulk_write(writes, ordered=False)
-            dismissed, done = dismissed + len(gone), done + len(part)
+            dismissed, done = dismissed | gone, done + len(part)
             self._progress("write", done, len(found))
         await self._forget_former(weights.version)
         return dismissed

@@ -8,7 +8,7 @@ from typing import Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store.blocks import BLOCKS, kept_blocks, profile_blocks
+from app.store.blocks import BLOCKS
 from app.store.changes import ABSENT
 from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
@@ -19,7 +19,6 @@ from graph.errors import BadInput, NotFound
 from graph.match_ports import Duplicate
 from graph.model.match_weights import USUAL_WEIGHTS, MatchWeights
 from graph.model.profile import Profile
-from graph.model.search import Findable
 from policies.plan import Scope
 
 LARGEST_BLOCK: Final = 100
@@ -51,16 +50,6 @@ class MongoMatches:
             dismissed = await self._dismissed(id, (one["id"] for one in others), scope)
         kept = [own, *(one for one in others if one["id"] not in dismissed)]
         return await self._opened(kept, scope, attributes)
-
-    async def near_to(
-        self, profile: Profile, found: Findable, scope: Scope, attributes: AbstractSet[str]
-    ) -> list[Profile]:
-        """See `graph.ports.Matches`."""
-        of_tenant = await self._sealing.tenant(scope.tenant)
-        blocks = kept_blocks(profile_blocks(of_tenant, profile, found.compared), ())
-        with store_failures():
-            others = await self._sharing(blocks, projection(attributes) | {BLOCKS: 1})
-        return await self._opened(others, scope, attributes)
 
     async def weights(self, scope: Scope) -> MatchWeights:
         """See `graph.ports.Matches`."""

@@ -96,7 +96,7 @@ def _levels(different: float, similar: float, close: float, swapped: float, exac
     )
 
 
-# What holds before a tenant's own data has been learned from: rounded means of what was learned
+# What holds before a tenant's own data has been learned from: chosen by hand near what was learned
 # from several sets of people with known duplicates.
 USUAL: Final[Mapping[str, Levels]] = MappingProxyType({})
 USUAL_OF: Final[Mapping[Measure, Levels]] = MappingProxyType(

@@ -59,6 +59,19 @@ PLAIN: Final = Survivorship()
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPolicy:
+    """What it takes to link two profiles without a person.
+
+    They are one with this probability or more, and one of `identifiers` agrees exactly: fields
+    that the business has verified, as queries name them, such as `custom.taxNumber`.
+    """
+
+    identifiers: tuple[str, ...]
+    threshold: float
+    survivorship: Survivorship
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A value that may survive, and the profile that has it."""
 

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from app.store.match_documents import suggestion_document
+from graph.model.comparison import Level
 from tests.flow.documents import UPDATE
+from tests.flow.merges import merge, unmerge
 from tests.support.gateway import a_profile, define
 
 SUGGESTIONS = """
@@ -215,3 +218,77 @@ async def test_a_key_that_too_many_share_suggests_nobody(gateway, tenant, servic
 
     assert len(full["profile"]["suggestions"]) == 99
     assert await suggested(service, ada) == []
+
+
+QUEUE = """
+query ($first: Int, $after: String, $minScore: Float) {
+  suggestions(first: $first, after: $after, minScore: $minScore) {
+    edges { node { profile { id } suggestion { profile { id } score } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+async def queued(gateway, tenant, *pairs):
+    """Write pairs down as `resolve` does: each with the levels of its attributes and a weight."""
+    levels = {"name.given": Level.EXACT, "name.family": Level.CLOSE}
+    for weight, pair in enumerate(pairs, 10):
+        put = suggestion_document(tenant, tuple(sorted(pair)), levels, float(weight))
+        await gateway.gateway.database.suggestions.insert_one({**put, "run": 1})
+
+
+async def pairs_of(caller, **page):
+    """The pairs of a page of the queue, and its end."""
+    found = (await caller.data(QUEUE, page))["suggestions"]
+    nodes = [edge["node"] for edge in found["edges"]]
+    told = [{one["profile"]["id"], one["suggestion"]["profile"]["id"]} for one in nodes]
+    return told, found["pageInfo"]
+
+
+async def test_the_queue_shows_the_likeliest_pairs_first_page_by_page(gateway, tenant, service):
+    ids_ = [await a_profile(service, **ADA) for _ in range(4)]
+    await queued(gateway, tenant, ids_[:2], ids_[1:3], ids_[2:])
+
+    first, page = await pairs_of(service, first=2)
+    second, end = await pairs_of(service, first=2, after=page["endCursor"])
+    strict, _ = await pairs_of(service, minScore=0.9997)
+
+    assert first == [set(ids_[2:]), set(ids_[1:3])]
+    assert (page["hasNextPage"], end["hasNextPage"]) == (True, False)
+    assert second == [set(ids_[:2])]
+    assert strict == [set(ids_[2:])]
+
+
+async def test_a_pair_that_was_merged_or_dismissed_leaves_the_queue(gateway, tenant, service):
+    ids_ = [await a_profile(service, **ADA) for _ in range(4)]
+    await queued(gateway, tenant, ids_[:2], ids_[2:])
+
+    await merge(service, ids_[0], ids_[1])
+    await service.data(DISMISS, {"input": {"profileId": ids_[2], "otherId": ids_[3]}})
+
+    assert (await pairs_of(service))[0] == []
+    await unmerge(service, ids_[1])
+    assert (await pairs_of(service))[0] == [set(ids_[:2])]
+
+
+async def test_a_merged_profile_is_suggested_to_nobody_until_it_stands_alone(service):
+    ada, again = await a_profile(service, **ADA), await a_profile(service, **AGAIN)
+    third = await a_profile(service, **ADA)
+
+    await merge(service, ada, again)
+    merged = sorted(await ids(service, third))
+    await unmerge(service, again)
+
+    assert merged == [ada]
+    assert sorted(await ids(service, third)) == sorted([ada, again])
+
+
+@pytest.mark.parametrize("role", ["agent", "partner", "assistant", "reviewer"])
+async def test_the_queue_is_for_those_who_decide(gateway, tenant, role):
+    assert await gateway.as_role(role, tenant=tenant).codes(QUEUE) == ["FORBIDDEN"]
+
+
+@pytest.mark.parametrize("page", [{"minScore": 2}, {"after": "?"}, {"first": 101}])
+async def test_a_bad_page_of_the_queue_is_refused(service, page):
+    assert await service.codes(QUEUE, page) == ["BAD_INPUT"]

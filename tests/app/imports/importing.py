@@ -60,9 +60,8 @@ class Importing:
 
     async def define(self, key: str, kind: str = "STRING", **parts: Any) -> None:
         """Define a custom field."""
-        definition = FieldDefinition(
-            id="", key=key, label=key, kind=kind, data_class=DataClass.BEHAVIOURAL, **parts
-        )
+        given = {"data_class": DataClass.BEHAVIOURAL, **parts}
+        definition = FieldDefinition(id="", key=key, label=key, kind=kind, **given)
         async with self.sealing() as sealing:
             definitions = MongoDefinitions(self.store.database, sealing)
             await definitions.define(self.tenant, checked_definition(definition, 10))

@@ -13,6 +13,7 @@ from app.store.names import SUGGESTIONS, WEIGHTS
 from graph.model.comparison import Measure
 from graph.model.match_weights import USUAL_WEIGHTS
 from graph.model.traits import BIRTH, FAMILY, GIVEN, Trait, Traits, blocking_keys
+from policies.classification import DataClass
 from tests.app.imports.conftest import importing  # noqa: F401 - a fixture
 from tests.support.process import Ended, running
 
@@ -54,9 +55,10 @@ def invented(seed: int) -> tuple[list[dict[str, str]], set[frozenset[str]]]:
     return rows, same
 
 
-async def resolved(importing, *words: str) -> Ended:  # noqa: F811 - the fixture
+async def resolved(importing, *words: str, **settings: str) -> Ended:  # noqa: F811 - the fixture
     told = ("resolve", "--tenant", importing.tenant, *words)
-    async with running(*told, folder=importing.folder, **importing.environment) as it:
+    environment = {**importing.environment, **settings}
+    async with running(*told, folder=importing.folder, **environment) as it:
         out, err = await it.process.communicate()
     return Ended(it.process.returncode, out.decode(), err.decode())
 
@@ -89,6 +91,34 @@ async def test_doubles_among_a_thousand_are_found_once_and_a_second_run_adds_not
     learned = await importing.store.database[WEIGHTS].find_one({"_id": importing.tenant})
     assert learned["version"] == 2
     assert not [one for one in kept if "ovelace" in str(one)]
+
+
+@pytest.mark.timeout(600)
+async def test_who_agrees_in_a_verified_identifier_is_linked_and_nobody_else(importing):  # noqa: F811
+    await importing.define("taxNumber", data_class=DataClass.IDENTITY)
+    rows, same = invented(2)
+    for number, row in enumerate(rows):
+        row["custom.taxNumber"] = f"AT{number % PEOPLE:08d}" if number < PEOPLE + 30 else "AT0"
+    text = "\n".join(json.dumps(row) for row in rows)
+    await importing.do(importing.file("a.jsonl", text), format=Format.JSONL)
+    by = {"MERGING__LINK_BY": '["custom.taxNumber"]'}
+
+    unnamed = await resolved(importing, "--link")
+    first = await resolved(importing, "--link", "--json", **by)
+    again = await resolved(importing, "--link", "--json", **by)
+
+    assert (unnamed.code, first.code, again.code) == (1, 0, 0), first.err
+    assert "link_by" in unnamed.err
+    linked, left = json.loads(first.out), json.loads(again.out)
+    merged = {
+        frozenset(one["value"] for one in profile["identities"])
+        for profile in await importing.profiles()
+        if profile.get("members")
+    }
+    assert len(merged) == linked["linked"] >= 25
+    assert merged <= same
+    assert left["linked"] == 0
+    assert left["profiles"] == PEOPLE + DOUBLES - linked["linked"]
 
 
 async def _numbers(importing) -> dict[str, str]:  # noqa: F811 - the fixture

@@ -1,0 +1,79 @@
+"""Links without a person: where an identifier says so, and little doubt is left."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from app.resolve.matching import Found
+from app.store.attach import Store
+from app.store.changes import Changes
+from app.store.rewriting import Rewriting
+from app.store.sealing import Sealing
+from graph.errors import Conflict, NotFound
+from graph.merges import found_by, merging, names_of
+from graph.model.comparison import Level
+from graph.model.custom_field import CustomerSchema
+from graph.model.errors import LimitReached
+from graph.model.ids import new_id
+from graph.model.match_weights import probability
+from graph.model.merging import Plan
+from graph.model.provenance import Author
+from graph.model.survivorship import LinkPolicy
+from graph.model.traits import Traits
+from policies.plan import Scope
+
+_AUTHOR: Final = Author("profile-gateway resolve", "resolve")
+
+
+class Linking:
+    """Links pairs of one tenant, each in a transaction of its own: the older profile survives."""
+
+    def __init__(
+        self,
+        store: Store,
+        sealing: Sealing,
+        tenant: str,
+        policy: LinkPolicy,
+        now: Callable[[], datetime],
+    ) -> None:
+        changes = Changes(store.client, store.database, sealing, now)
+        self._rewriting = Rewriting(store.database, changes, now)
+        self._scope = Scope(tenant)
+        self._policy = policy
+        self._now = now
+
+    async def link(
+        self, found: Sequence[Found], traits: Mapping[str, Traits], schema: CustomerSchema
+    ) -> int:
+        """Link those pairs that the policy lets; how many were.
+
+        The strongest come first.  A pair that somebody changes at the same time is left.
+        """
+        linked = 0
+        for one in sorted(found, key=lambda pair: -pair.weight):
+            levels = traits[one.pair[0]].levels(traits[one.pair[1]])
+            if self._is_certain(one, levels, names_of(schema)):
+                linked += await self._linked(one.pair, schema)
+        return linked
+
+    def _is_certain(
+        self, one: Found, levels: Mapping[str, Level], names: Mapping[str, str]
+    ) -> bool:
+        if probability(one.weight) < self._policy.threshold:
+            return False
+        return any(
+            level is Level.EXACT and names.get(name, name) in self._policy.identifiers
+            for name, level in levels.items()
+        )
+
+    async def _linked(self, pair: tuple[str, str], schema: CustomerSchema) -> bool:
+        survivor, absorbed = sorted(pair)  # ids tell when profiles were made
+        plan = Plan(new_id(), self._now(), self._policy.survivorship, names=names_of(schema))
+        rewrite = merging(survivor, absorbed, plan, None)
+        try:
+            done = await self._rewriting.rewrite(
+                [survivor, absorbed], rewrite, found_by(schema), self._scope, _AUTHOR
+            )
+        except (Conflict, NotFound, LimitReached):
+            return False
+        return bool(done.records)

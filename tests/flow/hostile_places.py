@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.flow.documents import ADD, CREATE, DEFINE, RECOGNISE, UPDATE, WHO
+from tests.flow.documents import ADD, CREATE, DEFINE, RECOGNISE, RECORD, UPDATE, WHO
+from tests.flow.merges import MERGE, UNMERGE
 from tests.support.every_kind import fields
 
 HOLE = "@hole@"
@@ -23,6 +24,27 @@ query ($keys: [String!]) { profiles(first: 1) { edges { node { fields(keys: $key
 """
 _RETIRE = """
 mutation ($input: RetireFieldInput!) { retireField(input: $input) { customerSchema { revision } } }
+"""
+_TIMELINE = """
+query ($id: ID!, $after: String, $agent: ID, $since: DateTime) {
+  profile(id: $id) { timeline(after: $after, agent: $agent, since: $since) { totalCount } }
+}
+"""
+_HISTORY = """
+query ($id: ID!, $after: String) {
+  profile(id: $id) { history(after: $after) { edges { cursor } } }
+}
+"""
+_QUEUE = "query ($after: String) { suggestions(after: $after) { edges { cursor } } }"
+_CONSENT = """
+mutation ($input: RecordConsentInput!) { recordConsent(input: $input) { profile { id } } }
+"""
+_PREFER = """
+mutation ($input: SetPreferenceInput!) { setPreference(input: $input) { profile { id } } }
+"""
+_LABEL = "mutation ($input: AddLabelInput!) { addLabel(input: $input) { profile { id } } }"
+_DISMISS = """
+mutation ($input: DismissSuggestionInput!) { dismissSuggestion(input: $input) { profile { id } } }
 """
 _CORE = {
     "name": HOLE,
@@ -169,6 +191,48 @@ def places(profile_id: str) -> dict[str, Place]:
         },
         "defineField": _place(DEFINE, {"input": HOLE}, role="admin"),
         **_named("retireField", _inputs(_RETIRE, {"key": "hostile"}, role="admin")),
+        **_said(profile_id),
+        **_merged(profile_id),
+        "profile.timeline": _place(_TIMELINE, {"id": profile_id, "after": HOLE}),
+        "profile.timeline.agent": _place(_TIMELINE, {"id": profile_id, "agent": HOLE}),
+        "profile.timeline.since": _place(_TIMELINE, {"id": profile_id, "since": HOLE}),
+        "profile.history": _place(_HISTORY, {"id": profile_id, "after": HOLE}),
+        "profiles.where.labels.contains": _place(_LIST, {"where": {"labels": {"contains": HOLE}}}),
+        "suggestions.after": _place(_QUEUE, {"after": HOLE}),
+    }
+
+
+def _said(profile_id: str) -> dict[str, Place]:
+    """What is recorded of a customer."""
+    called = {"profileId": profile_id, "kind": "CALL"}
+    told = ("channel", "agent", "queue", "topics", "subject", "summary", "outcome", "transcript")
+    more = (*told, "recording", "source", "externalId", "startedAt", "endedAt")
+    consent = {"profileId": profile_id, "purpose": "marketing", "status": "DENIED"}
+    parts = ("givenAt", "expiresAt", "jurisdiction", "proof")
+    preferences = ("channels", "language", "timeZone", "times", "doNotContact", "exclusions")
+    return {
+        **_named("recordInteraction", _inputs(RECORD, {**called, **dict.fromkeys(more)})),
+        **_named("recordConsent", _inputs(_CONSENT, {**consent, **dict.fromkeys(parts)})),
+        **_named(
+            "setPreference",
+            _inputs(_PREFER, {"profileId": profile_id, **dict.fromkeys(preferences)}),
+        ),
+        **_named("addLabel", _inputs(_LABEL, {"profileId": profile_id, "name": "hostile"})),
+    }
+
+
+def _merged(profile_id: str) -> dict[str, Place]:
+    """What makes profiles one, and two."""
+    pair = {"survivorId": profile_id, "absorbedId": "0" * 26, "ifVersion": None}
+    apart = {"absorbedId": "0" * 26, "identities": None}
+    other = {"profileId": profile_id, "otherId": "0" * 26}
+    return {
+        **_named("mergeProfiles", _inputs(MERGE, {**pair, "choices": None, "preview": False})),
+        "mergeProfiles.choices.custom": _place(
+            MERGE, {"input": {**pair, "choices": {"custom": HOLE}}}
+        ),
+        **_named("unmergeProfiles", _inputs(UNMERGE, apart)),
+        **_named("dismissSuggestion", _inputs(_DISMISS, other)),
     }
 
 

@@ -26,12 +26,15 @@ CODES = {code.value for code in set(ErrorCode) - FAULTS}
 # What the code under app/store uses, and what the driver makes of a count.
 OPERATORS = {
     *("$set", "$unset", "$inc", "$max"),
-    *("$and", "$all", "$eq", "$gt", "$gte", "$in", "$lt", "$nin", "$not", "$regex"),
+    *("$and", "$all", "$eq", "$gt", "$gte", "$in", "$lt", "$lte", "$nin", "$not", "$regex"),
     *("$match", "$group", "$sum"),
+    *("$push", "$each", "$sort", "$slice", "$setOnInsert"),
 }
 ENVELOPE = {"$db", "$clusterTime", "$readPreference"}
 # Hashing a password takes a tenth of a second on purpose; updates read what creations read.
 SHARES = {
+    **dict.fromkeys(("recordInteraction", "recordConsent", "setPreference", "addLabel"), 5),
+    **dict.fromkeys(("mergeProfiles", "unmergeProfiles", "dismissSuggestion"), 5),
     "createProfile.custom.pin": 12,
     "updateProfile.custom.pin": 12,
     "updateProfile": 4,

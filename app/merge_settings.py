@@ -20,8 +20,8 @@ class SurvivorshipSettings(Section):
         default_factory=dict,
         description="Rules by attribute: `name`, `birthDate`, `gender`, `language`, `custom.KEY`.",
     )
-    sources: tuple[str, ...] = Field(
-        (), description="Sources and clients for `source_priority`, the best one first."
+    source_priority: tuple[str, ...] = Field(
+        (), description="Sources and clients for the rule `source_priority`, the best one first."
     )
     link_by: tuple[str, ...] = Field(
         (),
@@ -58,4 +58,4 @@ def link_policy_of(merging: MergeSettings, tenant: str) -> LinkPolicy:
 
 
 def _survivorship(settings: SurvivorshipSettings) -> Survivorship:
-    return Survivorship(settings.default, settings.rules, settings.sources)
+    return Survivorship(settings.default, settings.rules, settings.source_priority)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from app.store.documents import ALL, Document, from_document
 from app.store.history import entry_document
@@ -13,6 +13,9 @@ from graph.model.history import HistoryEntry, HistoryKind, ValueChange, differen
 from graph.model.provenance import Author, Provenance
 from graph.model.record import CUSTOM, SINGLE
 
+_ALWAYS: Final = frozenset({"id", "version"})
+_BESIDE: Final = (("consents", "proofs"), ("preferences", "preferredLanguage"))
+
 
 def explained(
     held: Mapping[str, Any], update: Document, seal: ProfileSeal, author: Author, now: datetime
@@ -22,7 +25,8 @@ def explained(
     A value that is written is the profile's own: what others, whom it absorbed, put over it goes.
     """
     after = updated(held, update)
-    changes = differences(from_document(held, seal, ALL), from_document(after, seal, ALL))
+    before, then = (_touched(side, update) for side in (held, after))
+    changes = differences(from_document(before, seal, ALL), from_document(then, seal, ALL))
     if not changes:
         return update, None
     provenance = Provenance(now, author.by, author.source)
@@ -42,7 +46,19 @@ def explained(
         source=author.source,
         changes=changes,
     )
-    return told, entry_document(entry, seal, sealed_names(held, after))
+    return told, entry_document(entry, seal, sealed_names(before, then))
+
+
+def _touched(document: Mapping[str, Any], update: Document) -> Document:
+    """What of a document an update writes: nothing else need be opened and compared."""
+    paths = [*update.get("$set", {}), *update.get("$unset", {})]
+    tops = {path.partition(".")[0] for path in paths}
+    # Consents and preferences lie in two places each.
+    tops |= {beside for pair in _BESIDE if not tops.isdisjoint(pair) for beside in pair}
+    custom = {path.partition(".")[2] for path in paths if path.startswith("custom.")}
+    found = {key: document[key] for key in (tops - {"custom"}) | _ALWAYS if key in document}
+    kept = document.get("custom", {})
+    return found | {"custom": {name: kept[name] for name in custom if name in kept}}
 
 
 def _written(changes: tuple[ValueChange, ...]) -> dict[str, None]:

@@ -22,6 +22,7 @@ from graph.model.profile import Profile, ProfileState
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
+from tests.support.authors import TESTER
 
 PEOPLE = 3
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ async def people(database, scope) -> dict[str, str]:
         profile = Profile(id=id_, version=1, state=ProfileState.IDENTIFIED, created_at=NOW)
         name = identity_name(Channel.EMAIL, address, "US")
         identity = NamedIdentity(name, Identity(channel=Channel.EMAIL, value=address))
-        await changes.insert(profile, Findable(), [identity], scope)
+        await changes.insert(profile, Findable(), [identity], scope, TESTER)
     return found
 
 

@@ -26,6 +26,7 @@ from graph.model.interaction import Interaction, InteractionKind, TimelineQuery
 from graph.model.profile import Profile
 from graph.model.search import Findable
 from policies.plan import Scope
+from tests.support.authors import TESTER
 from tests.support.sealing import a_sealing
 from tests.support.timelines import in_order, keep_timeline
 
@@ -202,7 +203,7 @@ async def test_what_is_not_selected_is_not_opened(world):
 
 async def test_pages_go_on_where_they_were_while_new_ones_arrive_at_the_front(world):
     ada = Profile(id=new_id(), version=1)
-    await world.profiles.create(ada, Findable(), [], SCOPE)
+    await world.profiles.create(ada, Findable(), [], SCOPE, TESTER)
     begun = NOW - timedelta(days=1)
     old = [
         Interaction(

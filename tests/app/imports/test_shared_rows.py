@@ -13,6 +13,7 @@ from graph.model.profile import Profile
 from graph.model.search import Findable
 from graph.ports import Found, NamedIdentity
 from policies.plan import Scope
+from tests.support.authors import TESTER
 
 TEAM = identity_name(Channel.EMAIL, "team@example.com", "US")
 
@@ -24,8 +25,8 @@ async def profiles(importing):
         store = importing.store
         found = MongoProfiles(store.client, store.database, sealing, lambda: datetime.now(UTC))
         team = Identity(channel=Channel.EMAIL, value=TEAM.value, shared=True)
-        ada = Profile(id=new_id(), version=1)
-        await found.create(ada, Findable(), [NamedIdentity(TEAM, team)], Scope(importing.tenant))
+        ada, scope = Profile(id=new_id(), version=1), Scope(importing.tenant)
+        await found.create(ada, Findable(), [NamedIdentity(TEAM, team)], scope, TESTER)
         yield found
 
 

@@ -67,7 +67,7 @@ def parted(
             back[key] = replace(item, origins=())
         elif left or not item.origins:
             stay.append(replace(item, origins=left) if left != item.origins else item)
-        elif item.origins:
+        else:
             back[key] = item
     kept = {item_key(attribute, item): item for item in stay}
     former = {item_key(attribute, item): item for item in before}

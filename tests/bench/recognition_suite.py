@@ -13,6 +13,7 @@ from app.sealing import opened_sealing
 from app.store.attach import attached_store
 from app.store.embedded import EmbeddedServer
 from app.store.names import SUGGESTIONS
+from graph.model.normalising import Normalising
 from tests.bench.known_people import KnownPeople, Pairs, known_people, textbook
 from tests.bench.rows import Row, compared
 from tests.support.gateway import Caller, TestGateway, define, running_gateway
@@ -77,7 +78,7 @@ async def _import(gateway: TestGateway, people: KnownPeople, case: str) -> None:
         tenant=case,
         format=Format.JSONL,
         dead_letters=file.with_suffix(".dead"),
-        region="US",
+        normalising=Normalising(),
     )
     async with (
         attached_store(settings) as store,

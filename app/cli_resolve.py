@@ -13,10 +13,12 @@ from app.cli_run import AsJson, fail, read_settings, run, tenant_name
 from app.merge_settings import link_policy_of
 from app.sealing import opened_sealing
 from app.settings import Settings
-from app.store.attach import attached_store
+from app.store.attach import Store, attached_store
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store, claim_store
+from app.store.sealing import Sealing
+from graph.model.survivorship import LinkPolicy
 
 if TYPE_CHECKING:
     from app.resolve.run import Resolved
@@ -67,20 +69,13 @@ def resolve(
                 attached_store(settings) as store,
                 opened_sealing(settings, store.client) as sealing,
             ):
-                with store_failures():
-                    if dry_run:
-                        await check_store(store.database, sealing.keyring)
-                    else:
-                        await claim_store(store.database, sealing.keyring)
-                        await create_indexes(store.database)
+                await _made_ready(store, sealing, is_dry=dry_run)
 
                 def told(verb: str, done: int, of: int | None) -> None:
                     bar.update(task, description=verb, completed=done, total=of)
 
-                policy = link_policy_of(settings.merging, tenant)
-                if link and not policy.identifiers:
-                    fail("--link needs `merging.link_by`: the identifiers that you have verified.")
-                linking = Linking(store, sealing, tenant, policy, _now) if link else None
+                policy = _link_policy(settings, tenant) if link else None
+                linking = Linking(store, sealing, tenant, policy, _now) if policy else None
                 work = Resolve(store, sealing, tenant, told, linking)
                 return await work.run(threshold, is_dry=dry_run)
 
@@ -89,6 +84,22 @@ def resolve(
         typer.echo(json.dumps(outcome.as_json()))
     else:
         _tell(outcome, is_dry=dry_run)
+
+
+async def _made_ready(store: Store, sealing: Sealing, *, is_dry: bool) -> None:
+    with store_failures():
+        if is_dry:
+            await check_store(store.database, sealing.keyring)
+            return
+        await claim_store(store.database, sealing.keyring)
+        await create_indexes(store.database)
+
+
+def _link_policy(settings: Settings, tenant: str) -> LinkPolicy:
+    policy = link_policy_of(settings.merging, tenant)
+    if not policy.identifiers:
+        fail("--link needs `merging.link_by`: the identifiers that you have verified.")
+    return policy
 
 
 def _now() -> datetime:

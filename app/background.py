@@ -1,6 +1,7 @@
-"""Ends background tasks."""
+"""What background tasks have in common."""
 
 import asyncio
+import traceback
 from typing import Any, Final
 
 _AGAIN_AFTER_S: Final = 0.5
@@ -14,3 +15,9 @@ async def ended(task: asyncio.Task[Any]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=_AGAIN_AFTER_S)
+
+
+def told(error: Exception) -> str:
+    """What a log may say of an error: its class and place; its text may hold values of a person."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {frames[-1].name}:{frames[-1].lineno}"

@@ -3,7 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,12 +18,11 @@ from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store, claim_store
 from app.store.sealing import Sealing
+from graph.matches import LEAST_SCORE
 from graph.model.survivorship import LinkPolicy
 
 if TYPE_CHECKING:
     from app.resolve.run import Resolved
-
-_USUAL_THRESHOLD: Final = 0.9
 
 _Tenant = Annotated[str, typer.Option(help="Whose customers they are.", callback=tenant_name)]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be found, keep nothing.")]
@@ -42,7 +41,7 @@ _Threshold = Annotated[
 
 def resolve(
     tenant: _Tenant,
-    threshold: _Threshold = _USUAL_THRESHOLD,
+    threshold: _Threshold = LEAST_SCORE,
     link: _Link = False,
     dry_run: _DryRun = False,
     as_json: AsJson = False,

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.background import ended
+from app.background import ended, told
 from app.store.expiring import Expiring
 
 _LOG: Final = logging.getLogger("gateway.expiry")
@@ -51,8 +50,5 @@ class Expiry:
             try:
                 await self.sweep()
             except Exception as error:  # noqa: BLE001 - the worker's loop: the next look may do better
-                frames = traceback.extract_tb(error.__traceback__)
-                # Its text may hold values of a person: its class and place are enough.
-                where = f"{frames[-1].name}:{frames[-1].lineno}"
-                _LOG.warning("expiry waits: %s at %s", type(error).__name__, where)
+                _LOG.warning("expiry waits: %s", told(error))
             await asyncio.sleep(_EVERY_S)

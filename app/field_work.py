@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +12,7 @@ import pymongo
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.background import ended
+from app.background import ended, told
 from app.store.changes import Changes
 from app.store.claims import claimed
 from app.store.definitions import MongoDefinitions
@@ -95,10 +94,7 @@ class FieldWork:
             try:
                 await self.drain()
             except Exception as error:  # noqa: BLE001 - the worker's loop: the next look may do better
-                frames = traceback.extract_tb(error.__traceback__)
-                # Its text may hold values of a person: its class and place are enough.
-                where = f"{frames[-1].name}:{frames[-1].lineno}"
-                _LOG.warning("field work waits: %s at %s", type(error).__name__, where)
+                _LOG.warning("field work waits: %s", told(error))
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self._told.wait()

@@ -1,6 +1,6 @@
 """History for one reader: what they may see of it is decided before it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ class Reader:
 
     access: AccessPlan
     schema: CustomerSchema
+    names: Mapping[str, str]
 
     def attributes(self) -> frozenset[str]:
         """The attributes whose changes may be seen, and of items their parts."""
@@ -62,7 +63,7 @@ class Reader:
 
     def name(self, attribute: str) -> str:
         """What queries call an attribute."""
-        return names_of(self.schema).get(attribute, attribute)
+        return self.names.get(attribute, attribute)
 
     def survivals(self, note: model.MergeNote) -> list[types.Survival]:
         """Whose values survived, of the attributes that may be seen."""
@@ -82,7 +83,8 @@ class Reader:
             before, after = (
                 self._shown_items(side, item) for side in (change.before, change.after)
             )
-            effect = self.access.effect(f"{item.__name__}.value")
+            parts = {self.access.effect(f"{item.__name__}.{part}") for part in labels_of(item)}
+            effect = Effect.MASK if Effect.MASK in parts else Effect.ALLOW
         else:
             before, after = (
                 self._shown(change.attribute, side) for side in (change.before, change.after)
@@ -123,12 +125,18 @@ class Reader:
         return f"Profile.{attribute}"
 
 
+def reader_of(info: GatewayInfo) -> Reader:
+    """What the asker of an operation may see of history."""
+    plan = info.context.plan
+    return Reader(plan.access, plan.customer_schema, names_of(plan.customer_schema))
+
+
 async def history_page(
     info: GatewayInfo, profile: Profile, first: int | None, after: str | None
 ) -> types.HistoryConnection:
     """A page of what happened to a profile and to those that are part of it."""
     context, size = info.context, page_size(first)
-    reader = Reader(context.plan.access, context.plan.customer_schema)
+    reader = reader_of(info)
     found = await context.wiring.history.page(
         [profile.id, *profile.members],
         context.plan.access.scope,

@@ -49,10 +49,10 @@ class Linking:
 
         The strongest come first.  A pair that somebody changes at the same time is left.
         """
-        linked = 0
+        linked, names = 0, names_of(schema)
         for one in sorted(found, key=lambda pair: -pair.weight):
             levels = traits[one.pair[0]].levels(traits[one.pair[1]])
-            if self._is_certain(one, levels, names_of(schema)):
+            if self._is_certain(one, levels, names):
                 linked += await self._linked(one.pair, schema)
         return linked
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.store.documents import Document, from_document, projection
+from app.store.documents import from_document
 from app.store.sealing import ProfileSeal
 from graph.model.profile import PersonName, Profile, ProfilePatch
 
@@ -15,13 +15,6 @@ def is_compared(patch: ProfilePatch) -> bool:
     return not (
         COMPARED.isdisjoint(patch.changes) and patch.found.compared.keys().isdisjoint(patch.custom)
     )
-
-
-def needed_for(patch: ProfilePatch) -> Document:
-    """What of a document must be known beside its claims to apply a patch."""
-    if not is_compared(patch):
-        return {}
-    return projection(COMPARED | {f"custom.{one}" for one in patch.found.compared})
 
 
 def patched_profile(held: Mapping[str, Any], patch: ProfilePatch, seal: ProfileSeal) -> Profile:

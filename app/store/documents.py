@@ -16,7 +16,7 @@ from app.store.items import (
 )
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
-from app.store.search import GRAMS, grams_of, has_grams, kept_keys, path_of, updated_key
+from app.store.search import GRAMS, grams_of, kept_keys, path_of, updated_key
 from app.store.statements import PROOFS, STATEMENT_PATHS, kept_statements, statements_of
 from graph.model.filter import Place
 from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
@@ -222,13 +222,6 @@ def update_of(patch: ProfilePatch, seal: ProfileSeal, now: datetime) -> Document
 def search_of(patch: ProfilePatch, seal: ProfileSeal) -> dict[Place, Any]:
     """The search keys that a patch changes, as they are kept; None where there are none left."""
     return _kept(seal, dict(core_search(seal, patch.changes)), patch.found)
-
-
-def needs_reading(patch: ProfilePatch) -> bool:
-    """Whether the present document must be known before the patch can be applied."""
-    core = (place for attribute, place in PATCHED.items() if attribute in patch.changes)
-    texts = (has_grams(place.slot) for place in (*core, *patch.found.search))
-    return bool(patch.found.claims) or any(texts)
 
 
 def kept_core(seal: ProfileSeal, attribute: str, value: object) -> Any:  # noqa: ANN401 - whatever BSON holds

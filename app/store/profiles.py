@@ -208,15 +208,16 @@ class MongoProfiles:
         author: Author,
     ) -> None:
         """Change a profile; under an id of one that was absorbed, the one that stands for it."""
+        current = id
         for _ in range(_ATTEMPTS):
-            seal = await self._written(id, scope)
+            seal = await self._written(current, scope)
             try:
                 return await self._changes.change(
                     seal, scope, if_version, partial(change, seal), author
                 )
             except NotFound:
-                # It may have been absorbed just now.
-                if await self._standing(id, scope) == seal.profile:
+                current = await self._standing(current, scope)
+                if current == seal.profile:  # else it was absorbed
                     raise
             except VersionMismatch:
                 if if_version is not None:
@@ -259,8 +260,12 @@ class MongoProfiles:
 
     async def _written(self, id: str, scope: Scope) -> ProfileSeal:
         """The seal of a profile that is to be changed; none is made for one that isn't there."""
-        standing = await self._standing(id, scope)
-        return await self._sealing.written(scope.tenant, standing)
+        of_tenant = await self._sealing.tenant(scope.tenant)
+        with store_failures():
+            known = await self._sealing.keyring.profiles(scope.tenant, [id])
+        if id in known:
+            return ProfileSeal(of_tenant, id, known[id])
+        return await self._sealing.written(scope.tenant, await self._standing(id, scope))
 
     async def _standing(self, id: str, scope: Scope) -> str:
         """The id of the profile that stands for this one now: itself, or who absorbed it.

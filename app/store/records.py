@@ -21,8 +21,6 @@ from graph.model.record import CUSTOM, SINGLE, Absorbed, How, Layer, Member, Own
 
 _NAMES: Final = dict.fromkeys((*SINGLE, CUSTOM))
 CREATED: Final = "created"
-HISTORIC: Final = (CREATED, "provenance", "members", "layers", "own", "absorbed")
-"""What a document holds for a record beside the profile itself."""
 
 
 def record_of(document: Mapping[str, Any], seal: ProfileSeal) -> Record:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from app.store.bson_values import loaded_value
 from app.store.documents import CORE_PATHS, Document, core_search, kept_core, kept_custom
 from app.store.items import SEALED_PARTS, identity_place
+from app.store.paths import at
 from app.store.records import own_values
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys
@@ -52,7 +53,7 @@ def resealed(document: Mapping[str, Any], seal: ProfileSeal, schema: CustomerSch
 
 def _core(document: Mapping[str, Any], seal: ProfileSeal) -> Iterator[tuple[str, Any]]:
     for attribute, path in CORE_PATHS.items():
-        kept = _at(document, path)
+        kept = at(document, path)
         if seal.is_current(kept, is_sealed=seal.of_tenant.seals(attribute)):
             continue
         value = seal.opened(attribute, kept)
@@ -143,7 +144,7 @@ def _search(
 ) -> Iterator[tuple[str, Any]]:
     """The search keys of each slot that a profile should have something in, or nothing."""
     values = {
-        attribute: seal.opened(attribute, _at(document, path))
+        attribute: seal.opened(attribute, at(document, path))
         for attribute, path in CORE_PATHS.items()
     }
     if isinstance(born := values["birth_date"], str):
@@ -168,13 +169,6 @@ def _custom_search(
         value = loaded_value(seal.opened(f"custom/{definition.kept_as}", kept))
         if not isinstance(value, Unreadable):
             yield from findable({definition.id: value}, schema).search.items()
-
-
-def _at(document: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - whatever BSON holds
-    found: Any = document
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
 
 
 NEEDED: Final = dict.fromkeys(

@@ -89,11 +89,6 @@ def grams_of(search: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
-def has_grams(slot: str) -> bool:
-    """Whether what is in a slot can be found by a part of it."""
-    return slot in _TEXTS
-
-
 def gram_to_find(tenant: str, place: Place, text: str) -> str:
     """The mark of the rarest three characters of a text."""
     rarest = min(_grams(text), key=lambda gram: sum(letter in _COMMON for letter in gram))

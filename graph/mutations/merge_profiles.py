@@ -2,7 +2,7 @@ from strawberry import UNSET
 
 from graph.context import GatewayInfo
 from graph.errors import BadInput
-from graph.history import Reader, merge_note
+from graph.history import merge_note, reader_of
 from graph.merges import carried_out, merge_plan, merging, shown
 from graph.model.errors import BadValue
 from graph.model.record import CUSTOM
@@ -20,11 +20,10 @@ async def merge_profiles(info: GatewayInfo, input: MergeProfilesInput) -> MergeP
     plan = merge_plan(info, _choices(info, sent(input.choices)))
     rewrite = merging(survivor, absorbed, plan, sent(input.if_version))
     done = await carried_out(info, [survivor, absorbed], rewrite, is_preview=input.preview)
-    reader = Reader(info.context.plan.access, info.context.plan.customer_schema)
     note = done.notes.get(done.shown)
     return MergeProfilesPayload(
         profile=await shown(info, done, done.shown, is_preview=input.preview),
-        merge=merge_note(reader, note[1]) if note else None,
+        merge=merge_note(reader_of(info), note[1]) if note else None,
         is_preview=input.preview,
     )
 

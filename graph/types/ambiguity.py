@@ -1,5 +1,6 @@
 """Who shares an identity: who somebody may be, where it names several."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from graph.types.suggestion import Suggestion
 
 async def suggested(info: GatewayInfo, ids: Sequence[str]) -> list[Suggestion]:
     """The profiles of these ids, as far as they are there; each as likely as the others."""
-    found: list[Any] = [await info.context.profiles.load(one) for one in ids]
+    found: list[Any] = await asyncio.gather(*map(info.context.profiles.load, ids))
     present = [profile for profile in found if profile is not None]
     score = 1 / len(present) if present else 0.0
     return [

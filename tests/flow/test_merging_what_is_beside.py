@@ -152,3 +152,13 @@ async def test_history_tells_of_consents_labels_and_preferences(service):
     assert (told["consents"]["purpose"], told["consents"]["status"]) == ("marketing", "DENIED")
     assert "proof" not in told["consents"]  # a service may write it, and not read it
     assert told["preferences"]["channels"] == ["SMS"]
+
+
+async def test_an_item_in_history_is_masked_for_who_sees_masks_of_it(gateway, tenant, service):
+    ada, _ = await two(service)
+    await service.data(LABEL, {"input": {"profileId": ada, "name": "VIP"}})
+
+    [entry] = await history(gateway.as_role("admin", tenant=tenant), ada)
+
+    [change] = entry["changes"]
+    assert (change["masked"], change["after"][0]["name"]) == (True, "•••")

@@ -23,6 +23,7 @@ from app.store.sealing import Sealing
 from graph.errors import Erased
 from policies.unreadable import Unreadable
 from tests.support.sealing import BY_DEFAULT
+from tests.support.stored_alike import is_among
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 ROOT = LocalRootKey(b"k" * 32)
@@ -301,8 +302,7 @@ def swapped(documents: Kept, one: int, other: int, names: Iterable[str]) -> None
     """Swap what two documents hold under some names."""
     first, second = documents[one], documents[other]
     for name in names:
-        kept = first.pop(name), second.pop(name)
-        second[name], first[name] = kept
+        second[name], first[name] = first.pop(name), second.pop(name)
 
 
 def with_other_bit(content: bytes, bit: int) -> bytes:
@@ -351,7 +351,7 @@ async def test_keys_of_profiles_that_were_changed_open_what_they_did_or_nothing(
     changed = with_profile_keys_changed(data, before[PROFILES])
     await put(kept, PROFILES, changed)
     fresh = a_gateway(kept)
-    as_ever = {one["_id"] for one in changed if one in before[PROFILES]}
+    as_ever = {one["_id"] for one in changed if is_among(one, before[PROFILES])}
 
     for (tenant, profile), documents in sealed.items():
         known = f"{tenant} {profile}"
@@ -389,7 +389,7 @@ async def test_keys_of_tenants_that_were_changed_are_what_they_were_or_refused(k
     known = {tenant: await a_keyring(kept).tenant(tenant) for tenant, _ in WHOSE}
     changed = with_tenant_keys_changed(data, before[TENANTS])
     await put(kept, TENANTS, changed)
-    touched = {one["tenant"] for one in before[TENANTS] if one not in changed}
+    touched = {one["tenant"] for one in before[TENANTS] if not is_among(one, changed)}
 
     for tenant, keys in known.items():
         try:

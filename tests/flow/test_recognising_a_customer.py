@@ -1,6 +1,7 @@
 """Recognising who reaches the business: at once, and once however many calls race."""
 
 import asyncio
+import os
 from collections import Counter
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from tests.flow.documents import ADD, REMOVE, phone
 from tests.flow.stored import stored
 from tests.support.gateway import a_profile
 
-ROUNDS = 200
+# RECOGNITION_ROUNDS=200 takes two minutes.
+ROUNDS = int(os.environ.get("RECOGNITION_ROUNDS", "40"))
 AT_ONCE = 16
 RECOGNISE = """
 mutation ($value: String!) {
@@ -50,9 +52,7 @@ async def test_recognising_moves_when_an_identity_was_last_seen_and_nothing_else
     assert again["version"] == first["version"]
 
 
-async def test_sixteen_calls_at_once_make_one_profile_in_each_of_two_hundred_rounds(
-    gateway, tenant
-):
+async def test_sixteen_calls_at_once_make_one_profile_in_every_round(gateway, tenant):
     service = gateway.as_role("service", tenant=tenant)
 
     for number in range(ROUNDS):

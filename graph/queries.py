@@ -24,6 +24,7 @@ from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
 from graph.types.suggestion import Suggestion, SuggestionConnection
+from graph.views import root_key
 from policies.classification import DataClass
 
 
@@ -70,7 +71,8 @@ class Query:
         value: Annotated[
             str,
             strawberry.argument(
-                description="Number, address or handle.", directives=[access(DataClass.CONTACT)]
+                description="Number, address or handle.",
+                directives=[access(DataClass.CONTACT, "Identity.value")],
             ),
         ],
     ) -> Identification:
@@ -80,7 +82,9 @@ class Query:
         found = await context.wiring.profiles.find(
             name, context.plan.access.scope, wide_name(name, how)
         )
-        profile: Any = await context.profiles.load(found.profile) if found.profile else None
+        profile: Any = None
+        if found.profile:
+            profile = await context.profiles.load(found.profile, root_key(info.path))
         suggestions = await suggested(info, found.sharing)
         outcome = outcome_of(is_known=profile is not None, is_shared=bool(suggestions))
         return Identification(outcome=outcome, profile=profile, suggestions=suggestions)
@@ -91,7 +95,7 @@ class Query:
         info: GatewayInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="Present or former id.")],
     ) -> Any:  # noqa: ANN401 - the model object that Profile shows
-        return await info.context.profiles.load(id)
+        return await info.context.profiles.load(id, root_key(info.path))
 
     @strawberry.field(
         description=(
@@ -175,7 +179,7 @@ async def _narrowed(
     if found is None:
         raise NotFound("You have no filter of this name.")
     kept = filter_from(found, schema)
-    check_filter(kept, schema, principal, context.wiring.matrix)
+    check_filter(kept, schema, context.asking)
     return All((kept, given))
 
 
@@ -193,9 +197,9 @@ async def _page(
         order_of(order_by, schema),
         first=size + 1,
         after=after,
-        attributes=context.profiles.attributes,
+        attributes=context.profiles.page_attributes,
     )
-    nodes: list[Any] = [context.profiles.show(stored) for stored in found[:size]]
+    nodes: list[Any] = await context.profiles.page(found[:size], root_key(info.path))
     edges = [ProfileEdge(cursor=cursor_of(node.id), node=node) for node in nodes]
     info_of_page = PageInfo(
         has_next_page=len(found) > size,

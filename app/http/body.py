@@ -87,8 +87,10 @@ def _request(document: object, *, is_read_only: bool) -> Request:
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, "`operationName` must be text.")
     variables = _object("variables", document)
-    _object("extensions", document)
-    return Request(query, name, variables, is_read_only)
+    purpose = _object("extensions", document).get("purpose")
+    if purpose is not None and not isinstance(purpose, str):
+        raise BadRequest(400, "`extensions.purpose` must be text.")
+    return Request(query, name, variables, is_read_only, purpose)
 
 
 def _object(key: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

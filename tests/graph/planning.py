@@ -11,7 +11,7 @@ from graph.plan import DocumentPlan, plan_document, root_fields
 from graph.schema import TenantSchema
 from policies.classification import DataClass
 from policies.decision import Action
-from policies.matrix import read_matrix
+from policies.matrix_file import read_matrix
 from policies.principal import Principal
 
 MATRIX = read_matrix()

@@ -6,7 +6,8 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.schema import TenantSchema
 from policies.classification import DataClass
 from policies.decision import Effect, strictest
-from policies.matrix import ROLES, read_matrix
+from policies.matrix import ROLES
+from policies.matrix_file import read_matrix
 from policies.plan import decide_operation
 from policies.principal import Principal
 from tests.graph.access_cases import COORDINATES, cases

@@ -111,6 +111,8 @@ def server_configuration(gateway: Gateway, tls: RenewableContext | None) -> uvic
         ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,
+        # Beneath that, it logs addresses with what follows the question mark, and even messages.
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=_IDLE_S,

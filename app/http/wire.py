@@ -6,12 +6,14 @@ The class is uvicorn's own for `ws="websockets-sansio"`, and may be given in pla
 import asyncio
 from typing import Any, Final
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
 GOING_AWAY: Final = "gateway.going_away"
 
 _CLOSE_S: Final = 2.0
+_LINGER_S: Final = 1.0
 _MAX_FRAGMENTS: Final = 128
 
 
@@ -45,6 +47,25 @@ class Wire(WebSocketsSansIOProtocol):
             self._fail(CloseCode.INVALID_DATA)
         else:
             super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        """Say what is wrong, and drop what is on its way for a moment.
+
+        With data left unread, closing would reset the connection, and the peer never hear why.
+        """
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+        self.transport.resume_reading()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send.  After an answer by HTTP uvicorn would log that there was no handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         """Leave a peer that gives no sign of life; what it hasn't read is lost."""

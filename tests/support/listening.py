@@ -14,9 +14,17 @@ _START_S = 10
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, configuration: uvicorn.Config) -> None:
+        super().__init__(configuration)
+        self.has_begun = asyncio.Event()
+
     @contextmanager
     def capture_signals(self):
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.has_begun.set()
 
 
 @asynccontextmanager
@@ -26,9 +34,7 @@ async def listening(gateway: Gateway) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()[:2]
         task = asyncio.create_task(server.serve([listener]))
-        async with asyncio.timeout(_START_S):
-            while not server.started:
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(server.has_begun.wait(), _START_S)
         try:
             yield f"{host}:{port}"
         finally:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from app.http.socket_settings import SocketSettings
 from app.settings import HttpSettings
 from tests.flow.hostile_sockets import CANARY, FRAMES, SEQUENCES, UPGRADE, UPGRADES, frame
-from tests.support.gateway import running_gateway
+from tests.support.gateway import with_settings
 from tests.support.listening import listening
 from tests.support.sockets import socket_to
 
@@ -19,17 +19,10 @@ VIEWER = "{ viewer { tenant } }"
 PAGE = "https://desk.test"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gateway(document_server, tmp_path_factory):
-    http = HttpSettings(socket=SocketSettings(origins=(PAGE,)))
-    path = tmp_path_factory.mktemp("hostile")
-    async with running_gateway(document_server.uri, path, http=http) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def place(gateway):
-    async with listening(gateway.gateway) as place:
+    http = HttpSettings(socket=SocketSettings(origins=(PAGE,)))
+    async with with_settings(gateway, http=http) as changed, listening(changed.gateway) as place:
         yield place
 
 
@@ -134,10 +127,13 @@ async def test_half_an_upgrade_holds_nobody_up(gateway, place, tenant, caplog):
 
 
 async def test_a_peer_that_pings_and_never_reads_is_left(gateway, place, tenant, caplog):
-    ping = frame(9, b"a" * 125) * 1000
     async with nobody_noticed(gateway, place, tenant, caplog), wire_to(place) as (_, writer):
         with pytest.raises(ConnectionError):
-            async with asyncio.timeout(20):
-                while True:
-                    writer.write(ping)
-                    await writer.drain()
+            await say_for_ever(writer, frame(9, b"a" * 125) * 1000)
+
+
+async def say_for_ever(writer, data):
+    async with asyncio.timeout(20):
+        for _ in range(100_000):
+            writer.write(data)
+            await writer.drain()

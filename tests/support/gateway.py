@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,17 @@ async def running_gateway(
         transport = httpx2.ASGITransport(create_app(gateway))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield TestGateway(gateway, client)
+
+
+@asynccontextmanager
+async def with_settings(gateway: TestGateway, **settings: Any) -> AsyncIterator[TestGateway]:
+    """The same gateway, served by other settings."""
+    changed = replace(
+        gateway.gateway, settings=gateway.gateway.settings.model_copy(update=settings)
+    )
+    transport = httpx2.ASGITransport(create_app(changed))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield TestGateway(changed, client)
 
 
 PROFILE = """

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +37,11 @@ class Socket:
         await self.say(init(token))
         assert await self.hear() == {"type": "connection_ack"}
 
-    async def ask(self, query: str, id: str = "1", **variables: Any) -> dict[str, Any]:
+    async def ask(
+        self, query: str, id: str = "1", variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The `next` or `error` of an operation; what follows a `next` is its `complete`."""
-        await self.say(subscribe(query, id, **variables))
+        await self.say(subscribe(query, id, variables))
         answer = await self.hear()
         if answer["type"] == "next":
             assert await self.hear() == {"id": id, "type": "complete"}
@@ -60,9 +62,12 @@ def init(token: str) -> dict[str, Any]:
     return {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
 
 
-def subscribe(query: str, id: str = "1", **variables: Any) -> dict[str, Any]:
+def subscribe(
+    query: str, id: str = "1", variables: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A `subscribe` for this document."""
-    return {"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}}
+    payload = {"query": query, "variables": variables or {}}
+    return {"type": "subscribe", "id": id, "payload": payload}
 
 
 @asynccontextmanager

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 
+from app.auth.development import DevelopmentIssuer
 from app.build import development_issuer
 from graph.errors import ErrorCode
 from tests.flow.documents import CREATE
 from tests.support.gateway import a_profile, define
 from tests.support.listening import listening
+from tests.support.node import run_script
 from tests.support.sockets import init, socket_to, subscribe
 
 VIEWER = "{ viewer { tenant } }"
@@ -213,3 +215,27 @@ async def test_a_refused_init_names_the_rule(place):
         closed = await socket.closed()
 
     assert closed == (4401, "A part of the bearer token isn't strict JSON.")
+
+
+async def test_graphql_ws_is_served_by_a_gateway_process(gateway_process):
+    issuer = DevelopmentIssuer.load_or_create(gateway_process.data)
+    environment = {
+        "SOCKET_URL": gateway_process.url.replace("http", "ws", 1) + "/graphql",
+        "SOCKET_TOKEN": gateway_process.token("service"),
+        "SOCKET_SHORT_TOKEN": issuer.token(["service"], "demo", lifetime_s=2),
+    }
+
+    told = await run_script("socket.mjs", environment)
+
+    viewer = [{"data": {"viewer": {"tenant": "demo"}}}]
+    created = {"createProfile": {"profile": {"name": {"full": "Ada Lovelace"}}}}
+    assert told == {
+        "query": viewer,
+        "mutation": [{"data": created}],
+        "wrong": ["BAD_INPUT"],
+        "subscription": ["BAD_INPUT"],
+        "atOnce": 15,
+        "refused": 4401,
+        "ended": {"code": 4401, "reason": "The token has expired."},
+        "again": viewer,
+    }

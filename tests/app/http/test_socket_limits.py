@@ -50,11 +50,12 @@ async def test_pings_do_not_put_off_the_end_of_a_connection_without_init(gateway
 
 async def test_whoever_has_signed_in_may_be_silent(gateway, tenant):
     token = gateway.as_role("agent", tenant=tenant).token
-    async with limited(gateway, init_timeout_s=0.1, ping_s=0.1) as place:
-        async with socket_to(place) as socket:
-            await socket.sign_in(token)
-            await asyncio.sleep(0.5)
-            answer = await socket.ask(VIEWER)
+    settings = {"init_timeout_s": 0.1, "ping_s": 0.1}
+    async with limited(gateway, **settings) as place, socket_to(place) as socket:
+        await socket.sign_in(token)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.raw.recv(), 0.5)
+        answer = await socket.ask(VIEWER)
 
     assert answer["type"] == "next"
 
@@ -129,7 +130,7 @@ async def test_an_operation_over_the_rate_is_an_error_and_http_is_counted_with_i
     assert pong == {"type": "pong"}
 
 
-async def test_refused_tokens_of_one_address_close_with_4429(gateway, tenant):
+async def test_refused_tokens_of_one_address_close_with_4429(gateway):
     few = LimitSettings(failures_per_minute=4)
     async with limited(gateway, limits=few) as place:
         codes = []
@@ -205,10 +206,10 @@ async def test_a_token_that_has_ended_begins_nothing(gateway, tenant):
 async def unread(place):
     """The writing end of a connection from which nothing is read."""
     host, port = place.split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    writer.transport.pause_reading()
+    reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(UPGRADE)
-    await asyncio.sleep(0.1)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.transport.pause_reading()
     try:
         yield writer
     finally:

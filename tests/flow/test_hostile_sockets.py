@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import struct
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ from app.settings import HttpSettings
 from tests.flow.hostile_sockets import CANARY, FRAMES, SEQUENCES, UPGRADE, UPGRADES, frame
 from tests.support.gateway import with_settings
 from tests.support.listening import listening
+from tests.support.process import serving
 from tests.support.sockets import socket_to
 
 VIEWER = "{ viewer { tenant } }"
@@ -137,3 +138,34 @@ async def say_for_ever(writer, data):
         for _ in range(100_000):
             writer.write(data)
             await writer.drain()
+
+
+async def test_a_gateway_process_closes_them_alike(gateway_process):
+    place = gateway_process.url.removeprefix("http://")
+
+    async def code_of(data: bytes) -> int:
+        async with wire_to(place) as (reader, writer):
+            writer.write(data)
+            return await close_code(reader)
+
+    codes = await asyncio.gather(*[code_of(data) for _, data in FRAMES.values()])
+    async with wire_to(place) as (_, writer):
+        with pytest.raises(ConnectionError):
+            await say_for_ever(writer, frame(9, b"a" * 125) * 1000)
+    async with socket_to(place) as socket:
+        await socket.sign_in(gateway_process.token("agent"))
+        answer = await socket.ask(VIEWER)
+
+    assert codes == [code for code, _ in FRAMES.values()]
+    assert answer["type"] == "next"
+
+
+async def test_a_gateway_process_that_is_told_to_stop_closes_connections_with_1001(tmp_path):
+    async with AsyncExitStack() as stack:
+        async with serving(tmp_path / "data") as process:
+            place = process.url.removeprefix("http://")
+            socket = await stack.enter_async_context(socket_to(place))
+            await socket.sign_in(process.token("agent"))
+        closed = await socket.closed()
+
+    assert closed == (1001, "The gateway stops.")

@@ -18,9 +18,12 @@ class LimitSettings(Section):
     """How often somebody may ask.  Each process counts for itself."""
 
     requests_per_minute: int = Field(
-        6_000, ge=1, le=_MOST, description="Requests a minute of one subject of a tenant, for long."
+        30_000,
+        ge=1,
+        le=_MOST,
+        description="Requests a minute of one subject of a tenant, for long.",
     )
-    burst: int = Field(1_000, ge=1, le=_MOST, description="Requests at once, after a pause.")
+    burst: int = Field(3_000, ge=1, le=_MOST, description="Requests at once, after a pause.")
     roles: dict[str, RoleLimitSettings] = Field(
         default_factory=dict,
         description="Rates of single roles, in place of the general one; of several, the lowest.",

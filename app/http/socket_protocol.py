@@ -18,6 +18,7 @@ ACK: Final = '{"type":"connection_ack"}'
 PONG: Final = '{"type":"pong"}'
 
 _MAX_ID: Final = 128
+_MAX_REASON_BYTES: Final = 123  # what a close frame holds beside its code
 
 
 class Close(IntEnum):
@@ -35,12 +36,12 @@ class Close(IntEnum):
 
 
 class Closing(Exception):
-    """The connection must be closed.  `reason` is a sentence for the client."""
+    """The connection must be closed.  `reason` is a sentence for the client, cut to 123 bytes."""
 
     def __init__(self, code: Close, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
 
 
 @dataclass(frozen=True, slots=True)

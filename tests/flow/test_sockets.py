@@ -1,6 +1,5 @@
 """Operations over WS /graphql, by graphql-transport-ws."""
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -144,35 +143,6 @@ async def test_completing_what_does_not_run_is_no_matter(gateway, place, tenant)
         answer = await socket.ask(VIEWER)
 
     assert answer["type"] == "next"
-
-
-async def test_a_mutation_whose_answer_nobody_wants_is_carried_out_all_the_same(
-    gateway, place, tenant
-):
-    async with signed_in(gateway, place, "service", tenant=tenant) as socket:
-        await socket.say(subscribe(CREATE, "a", {"input": ADA}), {"type": "complete", "id": "a"})
-        answer = await socket.ask(VIEWER, "b")
-
-    assert answer["id"] == "b"
-    assert await _made(gateway.as_role("service", tenant=tenant)) == 1
-
-
-async def test_a_mutation_whose_client_has_left_is_carried_out_all_the_same(gateway, place, tenant):
-    async with signed_in(gateway, place, "service", tenant=tenant) as socket:
-        await socket.say(subscribe(CREATE, "a", {"input": ADA}))
-        socket.raw.transport.abort()
-
-    assert await _made(gateway.as_role("service", tenant=tenant)) == 1
-
-
-async def _made(caller) -> int:
-    """How many profiles there are, once there is one; 0 after 100 tries."""
-    for _ in range(100):
-        found = await caller.data("{ profiles { totalCount } }")
-        if count := found["profiles"]["totalCount"]:
-            return count
-        await asyncio.sleep(0.02)
-    return 0
 
 
 async def test_an_open_connection_sees_a_changed_customer_schema_at_once(gateway, place, tenant):

@@ -39,11 +39,30 @@ def test_no_window_holds_more_than_the_burst_and_the_rate_over_its_length(rate, 
 
     instants = granted(Buckets(clock=clock), clock, "a", rate, waiting)
 
-    for first, start in enumerate(instants):
-        for last, end in enumerate(instants[first:], first):
-            grants = last - first + 1
-            # In whole numbers: grants <= burst + per_minute * minutes.
-            assert (grants - rate.burst) * 60 * SECOND <= rate.per_minute * (end - start)
+    assert is_within(rate, instants)
+
+
+@given(rates, st.integers(1, 80))
+def test_that_holds_for_whoever_asks_again_as_soon_as_it_may(rate, times):
+    clock = Clock()
+    buckets = Buckets(clock=clock)
+    instants = []
+
+    for _ in range(times):
+        clock.now += round(buckets.wait_s("a", rate) * SECOND)
+        instants += granted(buckets, clock, "a", rate, [0])
+
+    assert len(instants) == times
+    assert is_within(rate, instants)
+
+
+def is_within(rate: Rate, instants: list[int]) -> bool:
+    """Whether every window holds as many as its length times the rate and the burst, or fewer."""
+    return all(
+        (last - first + 1 - rate.burst) * 60 * SECOND <= rate.per_minute * (end - start)
+        for first, start in enumerate(instants)
+        for last, end in enumerate(instants[first:], first)
+    )
 
 
 @given(rates, st.integers(1, 200))

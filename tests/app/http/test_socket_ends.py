@@ -68,7 +68,7 @@ async def test_an_answer_that_nobody_wants_is_not_sent_and_its_id_is_free(gatewa
     token = gateway.as_role("service", tenant=tenant).token
     async with held(gateway) as (place, holding), socket_to(place) as socket:
         await socket.sign_in(token)
-        await socket.say(subscribe(CREATE, "a", ADA))
+        await socket.say(subscribe(VIEWER, "a"))
         await asyncio.wait_for(holding.asked.wait(), 5)
         await socket.say({"type": "complete", "id": "a"}, subscribe(COUNT, "a"), {"type": "ping"})
         pong = await socket.hear()

@@ -1,14 +1,17 @@
 """What becomes of operations that run when a connection ends, or when nobody wants their answer."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
+from app.auth.errors import KeySetUnavailable
 from tests.flow.documents import CREATE
+from tests.flow.hostile_sockets import CANARY
 from tests.support.listening import listening
-from tests.support.sockets import socket_to, subscribe
+from tests.support.sockets import init, socket_to, subscribe
 
 VIEWER = "{ viewer { tenant } }"
 COUNT = "{ profiles { totalCount } }"
@@ -121,3 +124,45 @@ async def _until_served(socket):
         if answer["type"] == "next":
             return answer["payload"]
     return None
+
+
+async def test_a_second_operation_with_an_id_that_runs_is_closed_with_4409(gateway, tenant):
+    token = gateway.as_role("agent", tenant=tenant).token
+    async with held(gateway) as (place, _), socket_to(place) as socket:
+        await socket.sign_in(token)
+        await socket.say(subscribe(VIEWER, CANARY), subscribe(VIEWER, CANARY))
+
+        closed = await socket.closed()
+
+    assert closed == (4409, "An operation with this id runs already.")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "logged"),
+    [
+        (KeySetUnavailable("The issuer's keys can't be had."), 1013, 0),
+        (ValueError(CANARY), 1011, 1),
+    ],
+)
+async def test_a_sign_in_that_fails_by_our_fault_is_told_apart(
+    gateway, caplog, error, code, logged
+):
+    caplog.set_level(logging.INFO)
+    failing = replace(gateway.gateway, authenticator=Failing(error))
+    async with listening(failing) as place, socket_to(place) as socket:
+        await socket.say(init("a.b.c"))
+        closed = await socket.closed()
+
+    assert closed[0] == code
+    assert [record.name for record in caplog.records] == ["gateway.errors"] * logged
+    assert CANARY not in closed[1] + caplog.text
+
+
+class Failing:
+    """An authenticator that can't tell."""
+
+    def __init__(self, error):
+        self._error = error
+
+    async def session(self, _):
+        raise self._error

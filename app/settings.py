@@ -15,7 +15,9 @@ from pydantic import (
 )
 
 from app.auth.addresses import is_trustworthy
+from app.http.socket_settings import SocketSettings
 from app.key_settings import KeySettings, SealingSettings
+from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
 from app.setting_types import SecretReference, Section, TenantName
 
@@ -115,6 +117,7 @@ class HttpSettings(Section):
     get_queries: bool = Field(
         default=True, description="Answer queries (never mutations) sent by GET."
     )
+    socket: SocketSettings = SocketSettings()
 
 
 class IssuerSettings(Section):
@@ -211,6 +214,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")

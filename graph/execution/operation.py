@@ -1,6 +1,7 @@
 """One request from its document to its answer: decide, read, reveal."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,7 @@ from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
 from policies.principal import Principal
-from policies.standing import Purpose, Standing
+from policies.standing import Purpose, Relation, Standing
 
 _MAX_COERCION_ERRORS = 5
 
@@ -60,11 +61,13 @@ async def answer(
         asking = await _asking(request, principal, wiring)
         _authorise(schema, operation, document, variables, asking)
         views = _views(schema, operation, document, variables, asking, wiring)
+        wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
-    return await _execute(request, schema, document, asking, wiring, views)
+    context = _context(asking, wanted, wiring, views)
+    return await _execute(request, schema, document, context)
 
 
 async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
@@ -165,29 +168,29 @@ async def _execute(
     request: Request,
     schema: TenantSchema,
     document: Document,
-    asking: Asking,
-    wiring: Wiring,
-    views: Views,
+    context: Context,
 ) -> Answer:
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
             schema.graphql,
             document.node,
-            context_value=_context(asking, wiring, views),
+            context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
-        for view in views.all():
+        for view in context.views.all():
             view.live.close()
-    return _answer(result, views)
+    return _answer(result, context.views)
 
 
-def _context(asking: Asking, wiring: Wiring, views: Views) -> Context:
-    standings = Standings(asking, wiring.relations, wiring.profiles, wiring.now())
+def _context(
+    asking: Asking, wanted: AbstractSet[Relation], wiring: Wiring, views: Views
+) -> Context:
+    standings = Standings(asking, wanted, wiring.relations, wiring.profiles, wiring.now())
     return Context(
         asking.principal,
         views.base.plan,

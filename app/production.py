@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
+from app.auth.settings import AuthSettings
 from app.keys import RefusedInProduction
-from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings
+from app.settings import HttpSettings, Settings, SourceSettings
 
 
 def refuse_in_production(settings: Settings) -> None:
@@ -27,7 +28,8 @@ def _of_auth(auth: AuthSettings) -> Iterator[str]:
     if auth.development:
         yield "auth.development must be false: development tokens are for one's own machine"
     for issuer in auth.issuers:
-        for address in (issuer.issuer, issuer.jwks_uri):
+        asked = issuer.introspection.uri if issuer.introspection else None
+        for address in (issuer.issuer, issuer.jwks_uri, asked):
             if address is not None and is_plain_http(address):
                 yield f"auth.issuers: {address} must be https"
 

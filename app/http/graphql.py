@@ -9,6 +9,8 @@ from starlette.responses import Response
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
 from app.http.body import BadRequest, posted, queried
+from app.http.challenge import INVALID_TOKEN, step_up_challenge
+from app.http.origin import Origins
 from graph.errors import ErrorCode
 from graph.execution.operation import answer, refused
 from graph.execution.request import Answer, Request
@@ -32,6 +34,7 @@ class GraphQLEndpoint:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._http = gateway.settings.http
+        self._origins = Origins(gateway.settings.http)
 
     async def respond(self, http: HttpRequest) -> Response:
         """The response to one request."""
@@ -39,19 +42,20 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            principal = await self._gateway.authenticator.principal(
-                http.headers.get("authorization")
+            known = await self._gateway.authenticator.verified(
+                http.headers.get("authorization"), self._origins.of(http)
             )
             request = await self._read(http)
         except KeySetUnavailable as error:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
             response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
-            response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            response.headers["www-authenticate"] = INVALID_TOKEN
             return response
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        return _response(await self._answer(request, principal), media_type)
+        found = await self._answer(request, known.principal)
+        return _response(found, media_type, step_up_challenge(found, known.acr_values))
 
     async def _read(self, http: HttpRequest) -> Request:
         if http.method == "POST":
@@ -98,7 +102,11 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str) -> Response:
+def _response(found: Answer, media_type: str, challenge: str | None) -> Response:
+    if challenge is not None:
+        return Response(
+            _encoded(found.body), 401, {"www-authenticate": challenge}, media_type=media_type
+        )
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)

@@ -11,7 +11,16 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
-from app.store.names import DEFINITIONS, FILTERS, HISTORY, INTERACTIONS, PROFILES, SUGGESTIONS
+from app.store.names import (
+    DEFINITIONS,
+    FILTERS,
+    HISTORY,
+    INTERACTIONS,
+    PROFILES,
+    REVOCATIONS,
+    SUGGESTIONS,
+)
+from app.store.revocations import CHANGED, UNTIL
 from app.store.search import GRAMS
 from app.store.timeline_keys import KEYS, LANES, LEVELS, OPEN
 from graph.model.search import (
@@ -54,6 +63,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     ),
     HISTORY: (_sparse(LANE), _sparse(OF)),
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
+    REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

@@ -17,6 +17,8 @@ INTERACTION_CLAIMS: Final = "interactionClaims"
 TIMELINES: Final = "timelines"
 WEIGHTS: Final = "weights"
 SUGGESTIONS: Final = "suggestions"
+API_KEYS: Final = "apiKeys"
+REVOCATIONS: Final = "revocations"
 
 
 def key_of(tenant: str, *parts: str) -> str:

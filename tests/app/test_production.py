@@ -2,10 +2,11 @@
 
 import pytest
 
+from app.auth.settings import AuthSettings
 from app.doctor import Finding, _source
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings, TlsSettings
+from app.settings import HttpSettings, Settings, SourceSettings, TlsSettings
 
 TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
 PASSWORD = "Zq7canary"

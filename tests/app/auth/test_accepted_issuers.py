@@ -1,9 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import AuthSettings, IssuerSettings, Settings
+from app.settings import Settings
 
 SECURE = IssuerSettings(issuer="https://login.example.com")
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.auth.authenticator import Authenticator
 from app.auth.errors import KeySetUnavailable, Unauthenticated
-from app.settings import AuthSettings, IssuerSettings
+from app.auth.settings import AuthSettings, IssuerSettings
 from policies.principal import Principal
 from tests.app.auth.mint import Signer, an_elliptic_signer
 

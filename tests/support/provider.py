@@ -47,6 +47,7 @@ class Provider:
     issuer: str
     callback: str
     http: httpx2.AsyncClient
+    process: asyncio.subprocess.Process
 
     async def client_credentials(
         self, client: str = "robot", resource: str = SIGNED, certificate: bytes = b""
@@ -95,6 +96,11 @@ class Provider:
         answer = await self.http.post(f"{self.issuer}/token/revocation", data=form)
         assert answer.status_code == 200, answer.text
 
+    async def stop(self) -> None:
+        """Be gone."""
+        self.process.kill()
+        await self.process.wait()
+
     async def add_key(self) -> None:
         """Sign with a new key from now on; the former ones are still served."""
         await self._switch("new-key")
@@ -142,7 +148,7 @@ async def running_provider(people: Mapping[str, Mapping[str, Any]]) -> AsyncIter
     try:
         places = await asyncio.wait_for(_places(process), _START_S)
         async with httpx2.AsyncClient(trust_env=False, timeout=20) as http:
-            yield Provider(places["issuer"], places["callback"], http)
+            yield Provider(places["issuer"], places["callback"], http, process)
     finally:
         if process.returncode is None:
             process.kill()

@@ -23,6 +23,7 @@ _DEADLINE_S = 5
 _MOST_AT_ONCE = 16
 _INACTIVE_S = 5
 _MAX_INACTIVE = 10_000
+_QUIET_S = 30  # one line in the log says for all that follow that an issuer is away
 
 
 class Introspector:
@@ -51,6 +52,7 @@ class Introspector:
         self._authorization = _basic(given.client_id, secret)
         self._flights: dict[bytes, asyncio.Task[Mapping[str, Any]]] = {}
         self._inactive: Recent[bool] = Recent(_MAX_INACTIVE)
+        self._quiet_until = 0.0
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def verify(self, token: str) -> Verified:
@@ -88,14 +90,19 @@ class Introspector:
             async with asyncio.timeout(_DEADLINE_S), self._slots:
                 return await self._answer(token)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, UnusableAnswer) as error:
-            reason = str(error) if isinstance(error, UnusableAnswer) else type(error).__name__
-            _log.warning("%s doesn't tell about a token: %s", self._issuer.issuer, reason)
-            self._address = self._given_address  # it may have moved: discover it anew
+            self._note_failure(error)
             raise KeySetUnavailable(
                 "The token can't be checked now: its issuer doesn't answer."
             ) from None
         finally:
             del self._flights[digest]
+
+    def _note_failure(self, error: Exception) -> None:
+        self._address = self._given_address  # it may have moved: discover it anew
+        if self._now() >= self._quiet_until:
+            reason = str(error) if isinstance(error, UnusableAnswer) else type(error).__name__
+            _log.warning("%s doesn't tell about a token: %s", self._issuer.issuer, reason)
+            self._quiet_until = self._now() + _QUIET_S
 
     async def _answer(self, token: str) -> Mapping[str, Any]:
         if self._address is None:

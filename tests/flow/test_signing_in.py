@@ -90,7 +90,9 @@ async def test_a_person_of_another_tenant_does_not_know_the_customer(provider, s
 async def test_who_needs_a_second_factor_is_told_which_and_gets_in_with_it(provider, signing):
     first = await provider.signed_in("sue")
 
-    refused = await caller(signing, first).post('{ identify(channel: VOICE, value: "1") { outcome } }')
+    refused = await caller(signing, first).post(
+        '{ identify(channel: VOICE, value: "1") { outcome } }'
+    )
     challenge = refused.headers["www-authenticate"]
     wanted = re.search(r'acr_values="([^"]*)"', challenge)
     second = await provider.signed_in("sue", wanted[1])

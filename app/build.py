@@ -160,6 +160,7 @@ async def _authenticator(
         revoked=MongoRevocations(database),
     )
     stack.push_async_callback(authenticator.aclose)
+    await authenticator.prepare()
     return authenticator
 
 

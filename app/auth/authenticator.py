@@ -77,6 +77,11 @@ class Authenticator:
             own = development.settings
             self._validators[own.issuer] = Validator(own, keys, settings)
 
+    async def prepare(self) -> None:
+        """Learn what was revoked before the first request comes."""
+        if self._revocations is not None:
+            await self._revocations.refresh()
+
     async def principal(self, authorization: str | None, origin: Origin = NOWHERE) -> Principal:
         """Who sent a request; arguments and errors as `verified` has them."""
         return (await self.verified(authorization, origin)).principal

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.auth.errors import Unauthenticated
+from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.verified import Mark, Verified
 from graph.errors import StoreUnavailable
 
@@ -38,7 +39,7 @@ class Revocations:
     """What was revoked, no older than a second: the store is asked for what is new alone.
 
     While the store gives no answer, what was known goes on counting; nothing about a person can
-    be read without the store.
+    be read without the store.  Before the first answer nobody gets in.
     """
 
     def __init__(self, kept: KeptRevocations, now: Callable[[], float]) -> None:
@@ -46,7 +47,8 @@ class Revocations:
         self._now = now
         self._until: dict[Mark, float] = {}
         self._newest = 0.0
-        self._looked_at: float | None = None
+        self._looked_at = -math.inf
+        self._is_known = False
         self._look: asyncio.Task[None] | None = None
 
     async def check(self, verified: Verified) -> None:
@@ -54,11 +56,21 @@ class Revocations:
 
         Raises:
             Unauthenticated: it was.
+            KeySetUnavailable: nobody has ever told what was.
         """
-        if self._looked_at is None or not 0 <= self._now() - self._looked_at < _FRESH_S:
-            await self._refresh()
+        if not 0 <= self._now() - self._looked_at < _FRESH_S:
+            await self.refresh()
+        if not self._is_known:
+            raise KeySetUnavailable("The token can't be checked now: the store gives no answer.")
         if self._until and self._is_revoked(verified):
             raise Unauthenticated("The token was revoked.")
+
+    async def refresh(self) -> None:
+        """Look for what is new."""
+        if self._look is None:
+            self._look = asyncio.create_task(self._look_for_new())
+        # Shielded: a client that hangs up must not stop the others' look.
+        await asyncio.shield(self._look)
 
     async def aclose(self) -> None:
         """Stop what is under way."""
@@ -70,17 +82,12 @@ class Revocations:
         now = self._now()
         return any(self._until.get(mark, 0.0) > now for mark in verified.marks())
 
-    async def _refresh(self) -> None:
-        if self._look is None:
-            self._look = asyncio.create_task(self._look_for_new())
-        # Shielded: a client that hangs up must not stop the others' look.
-        await asyncio.shield(self._look)
-
     async def _look_for_new(self) -> None:
         began = self._now()
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 self._learn(await self._kept.since(self._newest - _OVERLAP_S))
+            self._is_known = True
         except (StoreUnavailable, TimeoutError) as error:
             _log.warning("revocations can't be read: %s", type(error).__name__)
         finally:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import ssl
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -14,6 +15,10 @@ from app.settings import HttpSettings
 
 _FORWARDED = "x-forwarded-for"
 _MAX_CERTIFICATE = 16_384
+# One certificate: Python's own reader takes the first of several, and text around it.
+_PEM = re.compile(
+    r"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----(?:\r?\n)?"
+)
 
 
 class Origins:
@@ -83,6 +88,7 @@ def _certificate(text: str) -> bytes | None:
     try:
         if text.startswith(":"):
             return base64.b64decode(text.strip(":"), validate=True)
-        return ssl.PEM_cert_to_DER_cert(unquote(text))
+        found = _PEM.fullmatch(unquote(text))
+        return base64.b64decode("".join(found[1].split()), validate=True) if found else None
     except (binascii.Error, ValueError):
         return None

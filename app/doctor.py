@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from app.auth.addresses import is_trustworthy
 from app.auth.discovery import UnusableAnswer, discover_key_set, fetch_json
 from app.auth.errors import KeySetUnavailable, Unauthenticated
-from app.auth.introspection import Introspector
+from app.auth.introspection import INACTIVE, Introspector
 from app.auth.settings import AuthSettings, IssuerSettings
 from app.certificates import PemFile, expires_at
 from app.configuration import WrongSettings
@@ -176,12 +176,13 @@ async def _introspection(issuer: IssuerSettings, http: httpx2.AsyncClient) -> st
     secret = resolve_secret(given.client_secret, "auth.issuers[].introspection.client_secret")
     introspector = Introspector(issuer, given, secret, http, AuthSettings(), time.time)
     try:
-        await introspector.verify(given.prefix + "doctor")
+        await introspector.verify(f"{given.prefix}doctor")
     except KeySetUnavailable:
-        raise UnusableAnswer("it doesn't tell about opaque tokens") from None
-    except Unauthenticated:
-        pass
-    return ", and it tells about opaque tokens"
+        raise UnusableAnswer("it doesn't tell us about opaque tokens") from None
+    except Unauthenticated as error:
+        if error.reason == INACTIVE:
+            return ", and it tells about opaque tokens"
+    raise UnusableAnswer("it calls a token active that nobody has")
 
 
 async def _source(settings: Settings, name: str) -> Finding:

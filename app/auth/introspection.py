@@ -19,6 +19,7 @@ from app.auth.verified import Verified
 
 _log = logging.getLogger(__name__)
 
+INACTIVE = "The token isn't active."
 _DEADLINE_S = 5
 _MOST_AT_ONCE = 16
 _INACTIVE_S = 5
@@ -68,7 +69,7 @@ class Introspector:
             if claims["active"]:
                 return verified(claims, self._issuer, self._settings, self._now())
             self._inactive.put(digest, value=True, until=self._now() + _INACTIVE_S)
-        raise Unauthenticated("The token isn't active.")
+        raise Unauthenticated(INACTIVE)
 
     async def aclose(self) -> None:
         """Stop what is under way.  Call it when no request waits any more."""

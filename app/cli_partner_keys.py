@@ -1,19 +1,24 @@
 """`profile-gateway keys issue|list|revoke`: keys of partners, and tokens that count no more."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from pymongo.asynchronous.database import AsyncDatabase
 
 from app.auth.api_keys import ApiKey
 from app.auth.key_form import key_digest, new_key
 from app.auth.verified import Mark
 from app.cli_run import AsJson, fail, read_settings, run, tenant_name
+from app.sealing import opened_sealing
 from app.setting_types import network
 from app.settings import Settings
 from app.store.api_keys import MongoApiKeys
 from app.store.attach import attached_store
+from app.store.meta import check_store
 from app.store.revocations import MongoRevocations
 from policies.matrix import ROLES
 
@@ -131,24 +136,34 @@ def revoke(
     typer.echo(f"refused until {until:%Y-%m-%d %H:%M} UTC" if hours != 0 else "counts again")
 
 
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    async with (
+        attached_store(settings) as store,
+        opened_sealing(settings, store.client) as sealing,
+    ):
+        await check_store(store.database, sealing.keyring)
+        yield store.database
+
+
 async def _add(settings: Settings, key: ApiKey) -> None:
-    async with attached_store(settings) as store:
-        await MongoApiKeys(store.database).add(key)
+    async with _opened(settings) as database:
+        await MongoApiKeys(database).add(key)
 
 
 async def _all(settings: Settings) -> list[ApiKey]:
-    async with attached_store(settings) as store:
-        return await MongoApiKeys(store.database).all()
+    async with _opened(settings) as database:
+        return await MongoApiKeys(database).all()
 
 
 async def _revoke_key(settings: Settings, id: str) -> bool:
-    async with attached_store(settings) as store:
-        return await MongoApiKeys(store.database).revoke(id, datetime.now(UTC))
+    async with _opened(settings) as database:
+        return await MongoApiKeys(database).revoke(id, datetime.now(UTC))
 
 
 async def _revoke_mark(settings: Settings, mark: Mark, until: datetime) -> None:
-    async with attached_store(settings) as store:
-        await MongoRevocations(store.database).add(mark, until, datetime.now(UTC))
+    async with _opened(settings) as database:
+        await MongoRevocations(database).add(mark, until, datetime.now(UTC))
 
 
 def _told(key: ApiKey, now: datetime) -> dict[str, Any]:

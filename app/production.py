@@ -1,6 +1,7 @@
 """What is fine on one's own machine and refused where `env` says production."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
 from app.auth.settings import AuthSettings
@@ -40,6 +41,9 @@ def _of_http(http: HttpSettings) -> Iterator[str]:
             "http.host is open to other machines, so http.tls.certificate must be set, or"
             " http.behind_proxy where TLS ends at a proxy on the way"
         )
+
+    if any(ip_network(network).prefixlen == 0 for network in http.trusted_proxies):
+        yield "http.trusted_proxies must not be everybody: name the networks of your own proxies"
 
 
 def _of_sources(sources: Mapping[str, SourceSettings]) -> Iterator[str]:

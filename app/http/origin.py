@@ -5,6 +5,7 @@ import binascii
 import re
 import ssl
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from app.auth.origin import Address, Network, Origin
 from app.settings import HttpSettings
 
 _FORWARDED = "x-forwarded-for"
+_MOST_ADDRESSES = 4096
 _MAX_CERTIFICATE = 16_384
 # One certificate: Python's own reader takes the first of several, and text around it.
 _PEM = re.compile(
@@ -60,6 +62,7 @@ class Origins:
         return _certificate(given[0]) if len(given) == 1 else None
 
 
+@lru_cache(maxsize=_MOST_ADDRESSES)
 def _address(text: str) -> Address | None:
     """An address, with a port or without; that of IPv4 where it is wrapped into IPv6."""
     if text.startswith("["):

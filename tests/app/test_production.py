@@ -47,6 +47,14 @@ def test_to_other_machines_production_listens_with_tls_or_behind_a_proxy_alone(h
     )
 
 
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_production_trusts_the_proxies_that_are_named_and_not_everybody(network):
+    with pytest.raises(RefusedInProduction, match=r"http\.trusted_proxies must not be everybody"):
+        refuse_in_production(listening(trusted_proxies=("10.0.0.0/8", network)))
+    refuse_in_production(listening(trusted_proxies=("10.0.0.0/8",)))
+    refuse_in_production(listening(trusted_proxies=(network,), env="development"))
+
+
 def test_production_asks_a_source_by_https_or_on_this_machine():
     refuse_in_production(asking("https://crm.example.com/api", "http://127.0.0.1:8069"))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.key_form import key_digest, key_id
-from app.auth.verified import Verified
+from app.auth.session import Session
 from graph.errors import StoreUnavailable
 from policies.principal import Principal
 
@@ -43,7 +43,7 @@ class KeyCheck:
     def __init__(self, kept: KeptKeys) -> None:
         self._kept = kept
 
-    async def verify(self, key: str, now: float) -> Verified:
+    async def verify(self, key: str, now: float) -> Session:
         """What a key proves, at `now` in seconds since 1970.
 
         Raises:
@@ -61,7 +61,7 @@ class KeyCheck:
             raise Unauthenticated("The key has expired.")
         principal = Principal(found.tenant, found.id, found.roles, client=found.name)
         networks = tuple(ip_network(one) for one in found.networks)
-        return Verified(principal, found.expires_at.timestamp(), networks=networks)
+        return Session(principal, found.expires_at.timestamp(), networks=networks)
 
     async def _find(self, id: str | None) -> ApiKey | None:
         if id is None:

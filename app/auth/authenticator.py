@@ -14,6 +14,7 @@ from app.auth.key_sets import FetchedKeys, FixedKeys, KeySource
 from app.auth.memory import Recent
 from app.auth.origin import NOWHERE, Origin
 from app.auth.revocations import KeptRevocations, Revocations
+from app.auth.session import Session
 from app.auth.settings import AuthSettings
 from app.auth.tokens import (
     NOT_SIGNED,
@@ -23,7 +24,6 @@ from app.auth.tokens import (
     read_unverified,
 )
 from app.auth.validator import Validator
-from app.auth.verified import Verified
 from policies.principal import Principal
 
 _SIGNED_S = 60
@@ -34,9 +34,9 @@ _MAX_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    """Something verified, and the keys that did it; None where no key set was needed."""
+    """A session, and the keys that proved it; None where no key set was needed."""
 
-    verified: Verified
+    session: Session
     keys: KeySource | None = None
     generation: int = 0
 
@@ -83,24 +83,39 @@ class Authenticator:
             await self._revocations.refresh()
 
     async def principal(self, authorization: str | None, origin: Origin = NOWHERE) -> Principal:
-        """Who sent a request; arguments and errors as `verified` has them."""
-        return (await self.verified(authorization, origin)).principal
+        """Who sent a request; arguments and errors as `session` has them."""
+        return (await self.session(authorization, origin)).principal
 
-    async def verified(self, authorization: str | None, origin: Origin = NOWHERE) -> Verified:
+    async def session(self, authorization: str | None, origin: Origin = NOWHERE) -> Session:
         """What a request with this `Authorization` header (None: without one) from there proves.
 
         Raises:
             Unauthenticated: nothing that we know, and why; the message holds nothing of the token.
             KeySetUnavailable: the token can be neither accepted nor refused at the moment.
         """
-        text = bearer_token(authorization)
-        # The memory holds no tokens, so that a dump of it can't be used to sign in.
-        digest = hashlib.sha256(text.encode()).digest()
+        text, digest = _digested(authorization)
         found = self._recall(digest) or await self._verify(text, digest)
         if self._revocations is not None:
             await self._revocations.check(found)
         found.check_origin(origin, self._now())
         return found
+
+    def remembered(self, authorization: str | None, origin: Origin = NOWHERE) -> Session | None:
+        """The session of a token that was checked lately; None where it would take a check.
+
+        Raises:
+            Unauthenticated: it can't be a token of anybody, or must not come from there.
+        """
+        _, digest = _digested(authorization)
+        found = self._recall(digest)
+        if found is None or (self._revocations and self._revocations.is_revoked(found)):
+            return None
+        found.check_origin(origin, self._now())
+        return found
+
+    def remaining_s(self, session: Session) -> float:
+        """So many seconds a session still holds; 0 or less: it holds no more."""
+        return session.until - self._now()
 
     async def aclose(self) -> None:
         """Stop fetching keys.  The HTTP client stays open: it is the caller's."""
@@ -111,18 +126,18 @@ class Authenticator:
         if self._revocations is not None:
             await self._revocations.aclose()
 
-    async def _verify(self, text: str, digest: bytes) -> Verified:
+    async def _verify(self, text: str, digest: bytes) -> Session:
         if text.startswith(KEY_PREFIX):
             found, longest_s = _Remembered(await self._by_key(text)), _KEY_S
         elif is_signed(text):
             found, longest_s = await self._by_signature(text), _SIGNED_S
         else:
             found, longest_s = _Remembered(await self._by_asking(text)), _OPAQUE_S
-        until = min(found.verified.expires_at, self._now() + longest_s)
+        until = min(found.session.until, self._now() + longest_s)
         self._memory.put(digest, found, until)
-        return found.verified
+        return found.session
 
-    async def _by_key(self, text: str) -> Verified:
+    async def _by_key(self, text: str) -> Session:
         if self._keys is None:
             raise Unauthenticated("The key isn't one of ours.")
         return await self._keys.verify(text, self._now())
@@ -130,10 +145,10 @@ class Authenticator:
     async def _by_signature(self, text: str) -> _Remembered:
         token = read_unverified(text)
         validator = self._validator(token)
-        verified = await validator.verify(token, self._now())
-        return _Remembered(verified, validator.keys, validator.keys.generation)
+        session = await validator.verify(token, self._now())
+        return _Remembered(session, validator.keys, validator.keys.generation)
 
-    async def _by_asking(self, text: str) -> Verified:
+    async def _by_asking(self, text: str) -> Session:
         # At most one issuer's: the settings see to it that no prefix begins with another.
         for introspector in self._introspectors:
             if text.startswith(introspector.prefix):
@@ -146,14 +161,20 @@ class Authenticator:
             raise Unauthenticated("The token's issuer isn't one of ours.")
         return self._validators[issuer]
 
-    def _recall(self, digest: bytes) -> Verified | None:
+    def _recall(self, digest: bytes) -> Session | None:
         found = self._memory.get(digest, self._now())
         if found is None:
             return None
         if found.keys is not None and found.generation != found.keys.generation:
             self._memory.drop(digest)
             return None
-        return found.verified
+        return found.session
+
+
+def _digested(authorization: str | None) -> tuple[str, bytes]:
+    text = bearer_token(authorization)
+    # The memory holds no tokens, so that a dump of it can't be used to sign in.
+    return text, hashlib.sha256(text.encode()).digest()
 
 
 def _introspectors(

@@ -7,8 +7,8 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from app.auth.binding import bound_to
 from app.auth.errors import Unauthenticated
+from app.auth.session import Session
 from app.auth.settings import AuthSettings, IssuerSettings
-from app.auth.verified import Verified
 from policies.principal import Principal
 
 TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -76,9 +76,9 @@ def optional_text(claims: Mapping[str, Any], name: str) -> str | None:
     return None if value is None else _text(value, name)
 
 
-def verified(
+def session_of(
     claims: Mapping[str, Any], issuer: IssuerSettings, settings: AuthSettings, now: float
-) -> Verified:
+) -> Session:
     """What claims prove whose origin is certain: every rule about them, in one place.
 
     Raises:
@@ -86,12 +86,12 @@ def verified(
     """
     check_claims(claims, issuer, now=now, leeway_s=settings.leeway_s)
     check_lifetime(claims, settings.max_lifetime_s)
-    return Verified(
+    return Session(
         principal_of(claims, issuer),
-        expires_at=claims["exp"],
+        until=claims["exp"],
         acr_values=issuer.second_factor_acr,
         token_id=optional_text(claims, "jti"),
-        session=optional_text(claims, "sid"),
+        session_id=optional_text(claims, "sid"),
         thumbprint=bound_to(claims, is_required=issuer.certificate_bound),
     )
 

@@ -10,12 +10,12 @@ from urllib.parse import quote_plus
 
 import httpx2
 
-from app.auth.claims import verified
+from app.auth.claims import session_of
 from app.auth.discovery import UnusableAnswer, discover_introspection, post_form
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.memory import Recent
+from app.auth.session import Session
 from app.auth.settings import AuthSettings, IntrospectionSettings, IssuerSettings
-from app.auth.verified import Verified
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Introspector:
         self._quiet_until = 0.0
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
 
-    async def verify(self, token: str) -> Verified:
+    async def verify(self, token: str) -> Session:
         """What a token of this issuer proves.
 
         Raises:
@@ -67,7 +67,7 @@ class Introspector:
         if self._inactive.get(digest, self._now()) is None:
             claims = await self._claims(token, digest)
             if claims["active"]:
-                return verified(claims, self._issuer, self._settings, self._now())
+                return session_of(claims, self._issuer, self._settings, self._now())
             self._inactive.put(digest, value=True, until=self._now() + _INACTIVE_S)
         raise Unauthenticated(INACTIVE)
 

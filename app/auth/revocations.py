@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.auth.errors import KeySetUnavailable, Unauthenticated
-from app.auth.verified import Mark, Verified
+from app.auth.session import Mark, Session
 from graph.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Revocations:
         self._is_known = False
         self._look: asyncio.Task[None] | None = None
 
-    async def check(self, verified: Verified) -> None:
+    async def check(self, session: Session) -> None:
         """Return unless this was revoked.
 
         Raises:
@@ -62,8 +62,13 @@ class Revocations:
             await self.refresh()
         if not self._is_known:
             raise KeySetUnavailable("The token can't be checked now: the store gives no answer.")
-        if self._until and self._is_revoked(verified):
+        if self._until and self.is_revoked(session):
             raise Unauthenticated("The token was revoked.")
+
+    def is_revoked(self, session: Session) -> bool:
+        """Whether it was, as far as is known now."""
+        now = self._now()
+        return any(self._until.get(mark, 0.0) > now for mark in session.marks())
 
     async def refresh(self) -> None:
         """Look for what is new."""
@@ -77,10 +82,6 @@ class Revocations:
         if self._look is not None:
             self._look.cancel()
             await asyncio.gather(self._look, return_exceptions=True)
-
-    def _is_revoked(self, verified: Verified) -> bool:
-        now = self._now()
-        return any(self._until.get(mark, 0.0) > now for mark in verified.marks())
 
     async def _look_for_new(self) -> None:
         began = self._now()

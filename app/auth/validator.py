@@ -6,12 +6,12 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 
-from app.auth.claims import verified
+from app.auth.claims import session_of
 from app.auth.errors import Unauthenticated
 from app.auth.key_sets import KeySource
+from app.auth.session import Session
 from app.auth.settings import AuthSettings, IssuerSettings
 from app.auth.tokens import MAX_TOKEN_BYTES, UnverifiedToken
-from app.auth.verified import Verified
 
 
 class Validator:
@@ -24,7 +24,7 @@ class Validator:
         self._types = frozenset(name.lower() for name in issuer.types)
         self._registry = _Algorithms(issuer.algorithms)
 
-    async def verify(self, token: UnverifiedToken, now: float) -> Verified:
+    async def verify(self, token: UnverifiedToken, now: float) -> Session:
         """What an access token of this issuer proves, at `now` in seconds since 1970.
 
         Raises:
@@ -34,7 +34,7 @@ class Validator:
         kid = self._check_header(token)
         key = await self.keys.key(kid)
         self._check_signature(token, key)
-        return verified(token.claims, self._issuer, self._settings, now)
+        return session_of(token.claims, self._issuer, self._settings, now)
 
     def _check_header(self, token: UnverifiedToken) -> str:
         """The key id.  Keys that a header carries or points to (jwk, jku, x5c) are never read."""

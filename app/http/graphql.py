@@ -42,7 +42,7 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            known = await self._gateway.authenticator.verified(
+            session = await self._gateway.authenticator.session(
                 http.headers.get("authorization"), self._origins.of(http)
             )
             request = await self._read(http)
@@ -54,8 +54,8 @@ class GraphQLEndpoint:
             return response
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        found = await self._answer(request, known.principal)
-        return _response(found, media_type, step_up_challenge(found, known.acr_values))
+        found = await self._answer(request, session.principal)
+        return _response(found, media_type, step_up_challenge(found, session.acr_values))
 
     async def _read(self, http: HttpRequest) -> Request:
         if http.method == "POST":

@@ -6,7 +6,7 @@ from typing import Final
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.auth.revocations import Revocation
-from app.auth.verified import Mark
+from app.auth.session import Mark
 from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import REVOCATIONS, key_of

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from app.auth.authenticator import Authenticator
 from app.auth.errors import KeySetUnavailable, Unauthenticated
+from app.auth.origin import Origin
 from app.auth.settings import AuthSettings, IssuerSettings
 from app.store.client import open_client
 from app.store.failures import store_failures
@@ -208,3 +209,22 @@ async def test_a_client_that_leaves_does_not_stop_the_look_for_the_others(
     first.cancel()
 
     assert await asyncio.gather(*others) == [False] * 5
+
+
+async def test_what_is_remembered_is_told_without_a_check_until_it_is_revoked(
+    authenticator, mint, clock, revoke
+):
+    bearer, origin = mint.bearer(), Origin()
+    unknown = authenticator.remembered(bearer, origin)
+    session = await authenticator.session(bearer, origin)
+    known = authenticator.remembered(bearer, origin)
+    left_s = authenticator.remaining_s(session)
+
+    await revoke("subject", "agent-7")
+    clock.now += 1
+    await is_served(authenticator, mint.bearer(sub="agent-8"))
+
+    assert (unknown, known, authenticator.remembered(bearer, origin)) == (None, session, None)
+    assert left_s == pytest.approx(600, abs=1)
+    with pytest.raises(Unauthenticated):
+        authenticator.remembered("Basic abc", origin)

@@ -60,10 +60,10 @@ async def test_whatever_is_no_list_of_texts_proves_no_second_factor(authenticato
 async def test_an_issuers_own_acr_proves_one(authenticator_of, mint, acr):
     authenticator = authenticator_of(second_factor_acr=("gold", "urn:two"))
 
-    verified = await authenticator.verified(mint.bearer(acr=acr))
+    session = await authenticator.session(mint.bearer(acr=acr))
 
-    assert verified.principal.has_second_factor
-    assert verified.acr_values == ("gold", "urn:two")
+    assert session.principal.has_second_factor
+    assert session.acr_values == ("gold", "urn:two")
 
 
 @pytest.mark.parametrize("acr", ["Gold", "", None, 1, ["gold"], {"gold": 1}, "gold "])
@@ -113,9 +113,9 @@ async def test_a_token_of_keycloak_is_understood_by_the_settings_that_the_docs_s
         second_factor_acr=("gold",),
     )
 
-    verified = await authenticator.verified(keycloaks(mint))
+    session = await authenticator.session(keycloaks(mint))
 
-    assert verified.principal == Principal(
+    assert session.principal == Principal(
         "acme",
         "agent-7",
         frozenset({"agent"}),
@@ -124,7 +124,7 @@ async def test_a_token_of_keycloak_is_understood_by_the_settings_that_the_docs_s
         authenticated_at=int(mint.now) - 60,
         scopes=frozenset({"openid", "email", "profile"}),
     )
-    assert verified.session == "7f0d2a0e"
+    assert session.session_id == "7f0d2a0e"
     for typ in ("ID", "Refresh", "Logout", "Offline"):
         with pytest.raises(Unauthenticated, match="isn't an access token by its claims"):
             await authenticator.principal(keycloaks(mint, typ=typ))

@@ -11,19 +11,19 @@ Mark = tuple[str, Literal["subject", "token", "session"], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Session:
     """What a token or key has proved, and what a request that brings it must fit.
 
-    `expires_at` is in seconds since 1970.  `acr_values` are those that its issuer takes for a
+    It holds `until`, in seconds since 1970.  `acr_values` are those that its issuer takes for a
     second factor.  `thumbprint` is of the certificate that it is bound to (RFC 8705).
     `networks`: it counts there alone; none: everywhere.
     """
 
     principal: Principal
-    expires_at: float
+    until: float
     acr_values: tuple[str, ...] = ()
     token_id: str | None = None
-    session: str | None = None
+    session_id: str | None = None
     thumbprint: str | None = None
     networks: tuple[Network, ...] = ()
 
@@ -33,8 +33,8 @@ class Verified:
         found: list[Mark] = [(tenant, "subject", self.principal.subject)]
         if self.token_id is not None:
             found.append((tenant, "token", self.token_id))
-        if self.session is not None:
-            found.append((tenant, "session", self.session))
+        if self.session_id is not None:
+            found.append((tenant, "session", self.session_id))
         return found
 
     def check_origin(self, origin: Origin, now: float) -> None:

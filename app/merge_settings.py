@@ -25,7 +25,7 @@ class SurvivorshipSettings(Section):
     )
     link_by: tuple[str, ...] = Field(
         (),
-        description="Session identifiers by which `resolve --link` may merge without a person:"
+        description="Verified identifiers by which `resolve --link` may merge without a person:"
         " `custom.KEY`, `email`, `phone` or `account`.",
     )
     link_threshold: float = Field(

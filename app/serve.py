@@ -10,6 +10,7 @@ import uvicorn
 
 from app.build import Gateway, open_gateway
 from app.http.routes import create_app
+from app.http.tls_extension import CertificateProtocol
 from app.http.wire import Wire
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
@@ -108,6 +109,9 @@ def server_configuration(gateway: Gateway, tls: RenewableContext | None) -> uvic
     sockets = gateway.settings.http.socket
     return uvicorn.Config(
         create_app(gateway),
+        http=CertificateProtocol,
+        # It would believe whoever is on this machine; `http.trusted_proxies` says whom we do.
+        proxy_headers=False,
         ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,

@@ -250,7 +250,7 @@ class _Reader:
             if given.get(argument) is not None and decision.effect is not Effect.ALLOW:
                 where = f"Profile.timeline.{argument}"
                 message = f"You may not narrow a timeline by {argument}."
-                raise Forbidden(message, decision.code, where)
+                raise Forbidden(message, decision, where)
 
     def _open(self, parts: Mapping[str, str]) -> None:
         for attribute, coordinate in parts.items():

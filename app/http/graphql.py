@@ -12,6 +12,7 @@ from app.build import Gateway
 from app.http.admission import Admission, RateLimited
 from app.http.answers import answered
 from app.http.body import BadRequest, posted, queried
+from app.http.challenge import INVALID_TOKEN, step_up_challenge
 from graph.errors import ErrorCode
 from graph.execution.operation import refused
 from graph.execution.request import Answer, Request
@@ -42,7 +43,7 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            session = await self._admission.session(http.headers.get("authorization"), http.scope)
+            session = await self._admission.session(http.headers.get("authorization"), http)
             principal = session.principal
             self._admission.count(principal)
             request = await self._read(http)
@@ -50,13 +51,14 @@ class GraphQLEndpoint:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
             response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
-            response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            response.headers["www-authenticate"] = INVALID_TOKEN
             return response
         except RateLimited as error:
             return _too_often(error, media_type)
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        return _response(await answered(self._gateway, request, principal), media_type)
+        found = await answered(self._gateway, request, principal)
+        return _response(found, media_type, step_up_challenge(found, session.acr_values))
 
     async def _read(self, http: HttpRequest) -> Request:
         if http.method == "POST":
@@ -96,7 +98,11 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str) -> Response:
+def _response(found: Answer, media_type: str, challenge: str | None) -> Response:
+    if challenge is not None:
+        return Response(
+            _encoded(found.body), 401, {"www-authenticate": challenge}, media_type=media_type
+        )
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)

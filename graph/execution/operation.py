@@ -23,6 +23,7 @@ from graph.errors import (
     GatewayError,
     client_error,
     field_error,
+    refusal,
     refusal_message,
     request_error,
 )
@@ -88,7 +89,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
     asking = asking_of(principal, matrix, wiring.now().timestamp(), purpose)
     decision = decide_purpose(asking)
     if decision.is_denied and principal.roles & matrix.roles.keys():
-        raise Forbidden(f"{decision.reason}.", decision.code, "extensions.purpose")
+        raise Forbidden(f"{decision.reason}.", decision, "extensions.purpose")
     return asking
 
 
@@ -158,7 +159,7 @@ def _authorise(
             continue
         decision = decide_operation(name, asking)
         if decision.effect is not Effect.ALLOW:
-            raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
+            raise Forbidden(f"{decision.reason}.", decision, f"{root.name}.{name}")
         action = Action.FILTER if is_query or name in FILTERING else Action.WRITE
         check = InputCheck(schema.facts, asking, action)
         check.check(root.name, node, definition, variables)
@@ -221,7 +222,8 @@ def _answer(result: ExecutionResult, views: Views) -> Answer:
 
 def _withheld(item: Withheld) -> dict[str, Any]:
     """One error for a withheld field; in a list it stands for each item and has no path."""
-    extensions = {"code": item.decision.code, "field": item.field, "at": ".".join(item.path)}
+    place = {"field": item.field, "at": ".".join(item.path)}
+    extensions = {**refusal(item.decision), **place}
     entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
     return entry if item.in_list else {**entry, "path": list(item.path)}
 

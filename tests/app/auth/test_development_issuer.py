@@ -8,8 +8,8 @@ import pytest
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
 from app.auth.errors import Unauthenticated
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.keys import SecretUnusable
-from app.settings import AuthSettings, IssuerSettings
 from policies.principal import Principal
 from tests.app.auth.mint import Mint, Signer, an_elliptic_signer
 

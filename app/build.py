@@ -109,7 +109,7 @@ def _schemas(
     """The tenants' schemas, and somebody at work on what their changes ask of profiles."""
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
-    schemas = Schemas(definitions)
+    schemas = Schemas(definitions, limits=settings.http.request_limits())
     workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
     stack.push_async_callback(workers.close)
     workers.start()

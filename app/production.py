@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
+from app.http.settings import HttpSettings
 from app.keys import RefusedInProduction
-from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings
+from app.settings import AuthSettings, Settings, SourceSettings
 
 
 def refuse_in_production(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from graph.errors import StoreUnavailable
+from graph.execution.limits import Limits
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.ports import Definitions
 from graph.schema import TenantSchema
@@ -38,9 +39,13 @@ class Schemas:
     """One schema for each tenant; no older than a fifth of a second, whoever changed the fields."""
 
     def __init__(
-        self, definitions: KeptDefinitions, clock: Callable[[], float] = time.monotonic
+        self,
+        definitions: KeptDefinitions,
+        clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
     ) -> None:
         self._definitions = definitions
+        self._limits = limits
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._refreshes: dict[str, asyncio.Task[TenantSchema]] = {}
@@ -123,4 +128,4 @@ class Schemas:
                 return known.schema
         definitions = await self._definitions.current(tenant)
         # Building takes milliseconds of pure Python: in a thread, so that others go on.
-        return await asyncio.to_thread(TenantSchema, definitions)
+        return await asyncio.to_thread(TenantSchema, definitions, self._limits)

@@ -3,17 +3,17 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
 
 from app.build import Gateway, open_gateway
+from app.http.connections import protocol_of
 from app.http.routes import create_app
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
 
-_IDLE_S = 30
 _SHUTDOWN_S = 10
 
 Listening = Callable[[Gateway, str], Awaitable[None]]
@@ -22,8 +22,14 @@ Listening = Callable[[Gateway, str], Awaitable[None]]
 class _Server(uvicorn.Server):
     """Tells once it listens; leaves signals to others."""
 
-    def __init__(self, configuration: uvicorn.Config, tell: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        configuration: uvicorn.Config,
+        handshake_s: float,
+        tell: Callable[[], Awaitable[None]],
+    ) -> None:
         super().__init__(configuration)
+        self._handshake_s = handshake_s
         self._tell = tell
         self._telling: asyncio.Future[None] | None = None
 
@@ -34,11 +40,33 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then tell."""
-        await super().startup(sockets)
+        await self._listen(sockets or [])
         self._telling = asyncio.ensure_future(self._tell())
         await asyncio.wait({self._telling})
         if not self._telling.cancelled():
             self._telling.result()
+
+    async def _listen(self, sockets: Sequence[socket.socket]) -> None:
+        """As uvicorn does; but its handshakes of TLS would take a minute of anybody's time."""
+        loop, config = asyncio.get_running_loop(), self.config
+        seconds = self._handshake_s if config.is_ssl else None
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=listener,
+                ssl=config.ssl,
+                backlog=config.backlog,
+                ssl_handshake_timeout=seconds,
+            )
+            for listener in sockets
+        ]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(
+            config=self.config, server_state=self.server_state, app_state={}
+        )
+        return made
 
     def stop(self) -> None:
         """Finish the requests that run, and end; when asked again, end without finishing them."""
@@ -76,7 +104,9 @@ async def serve(settings: Settings, listening: Listening) -> None:
         try:
             async with renewed_context(settings.http.tls) as tls, open_gateway(settings) as gateway:
                 served = _configuration(gateway, tls)
-                stop.server = _Server(served, lambda: listening(gateway, address))
+                stop.server = _Server(
+                    served, settings.http.header_timeout_s, lambda: listening(gateway, address)
+                )
                 await stop.server.serve([listener])
         except asyncio.CancelledError:
             if not stop.is_asked:
@@ -110,7 +140,8 @@ def _configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Co
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=_IDLE_S,
+        http=protocol_of(gateway.settings.http),
+        timeout_keep_alive=gateway.settings.http.keep_alive_s,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
 

@@ -4,6 +4,7 @@ Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), the
 `GATEWAY_CONFIG` names, or `gateway.toml` in the working directory.  Unknown names refuse to start.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,25 +12,24 @@ from pydantic import (
     AfterValidator,
     Field,
     field_validator,
-    model_validator,
 )
 
 from app.auth.addresses import is_trustworthy
+from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.merge_settings import MergeSettings
-from app.setting_types import SecretReference, Section, TenantName
+from app.setting_types import PemPath, SecretReference, Section, TenantName
 
 
-def _one_line(path: Path) -> Path:
-    # Messages name the file: a key that somebody pastes here must not get into one.
-    if "\n" in str(path):
-        raise ValueError("must be the path of a PEM file, not what is in it")
-    return path
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 10.1.0.0/16") from None
 
-
-PemPath = Annotated[Path, AfterValidator(_one_line)]
 
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Network = Annotated[str, AfterValidator(_network)]
 AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]
 
 # Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
@@ -69,51 +69,12 @@ class StoreSettings(Section):
         "profile_gateway", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Name of the database."
     )
     deadline_s: float = Field(
-        5.0, ge=0.01, le=3600, description="Longest wait for one store operation, seconds."
+        4.0, ge=0.01, le=3600, description="Longest wait for one store operation, seconds."
     )
     max_embedded_profiles: int = Field(
         100_000,
         gt=0,
         description="`doctor` objects to more profiles than this in the embedded server.",
-    )
-
-
-class TlsSettings(Section):
-    """The gateway's own certificate."""
-
-    certificate: PemPath | None = Field(
-        None,
-        description="PEM file of our certificate, then of those between it and its CA. Unset:"
-        " plain HTTP.",
-    )
-    key: PemPath | None = Field(None, description="PEM file of its private key, without password.")
-    client_ca: PemPath | None = Field(
-        None,
-        description="PEM file of CAs; set, every client must show a certificate of one of them.",
-    )
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> "TlsSettings":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together")
-        if self.client_ca is not None and self.certificate is None:
-            raise ValueError("client_ca needs certificate and key")
-        return self
-
-
-class HttpSettings(Section):
-    """How the gateway listens."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    tls: TlsSettings = TlsSettings()
-    behind_proxy: bool = Field(
-        default=False,
-        description="TLS ends at a proxy on the way: production listens without TLS to others.",
-    )
-    max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
-    get_queries: bool = Field(
-        default=True, description="Answer queries (never mutations) sent by GET."
     )
 
 
@@ -185,6 +146,11 @@ class SourceSettings(Section):
     )
     timeout_s: float = Field(
         1.5, gt=0, le=3600, description="Longest wait for this source, seconds."
+    )
+    networks: tuple[Network, ...] = Field(
+        (),
+        description="Private networks where this source may be, such as `10.1.0.0/16`. On this"
+        " machine it may be in development only, unless named here.",
     )
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
 

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from strawberry.types import Info
 
+from graph.execution.limits import Objects
 from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.model.provenance import Author
@@ -21,6 +22,7 @@ class Context:
     timelines: TimelineLoader
     live: LiveReads
     wiring: Wiring
+    objects: Objects
 
     @property
     def author(self) -> Author:

@@ -54,6 +54,11 @@ class ProfileLoader:
         """How the sources know a loaded profile, whether or not its asker may see that."""
         return self._links.get(id, ())
 
+    def close(self) -> None:
+        """Stop reading: nobody waits any more."""
+        for task in self._tasks:
+            task.cancel()
+
     def _start(self) -> None:
         ids, self._waiting = self._waiting, []
         task = asyncio.get_running_loop().create_task(self._read(ids))

@@ -36,6 +36,11 @@ class TimelineLoader:
         """An interaction as the asker may see it."""
         return reveal(item, self._plan.access)
 
+    def close(self) -> None:
+        """Stop reading: nobody waits any more."""
+        for task in self._tasks:
+            task.cancel()
+
     def _start(self) -> None:
         waiting, self._waiting = self._waiting, {}
         task = asyncio.get_running_loop().create_task(self._read(waiting))

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
-from app.http.body import BadRequest, posted, queried
-from graph.errors import ErrorCode
+from app.http.body import Asked, BadRequest, posted, queried
+from app.http.persisted import PersistedDocuments
+from graph.errors import ErrorCode, LimitExceeded
 from graph.execution.operation import answer, refused
 from graph.execution.request import Answer, Request
 from policies.principal import Principal
@@ -32,6 +33,7 @@ class GraphQLEndpoint:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._http = gateway.settings.http
+        self._documents = PersistedDocuments(self._http)
 
     async def respond(self, http: HttpRequest) -> Response:
         """The response to one request."""
@@ -42,7 +44,7 @@ class GraphQLEndpoint:
             principal = await self._gateway.authenticator.principal(
                 http.headers.get("authorization")
             )
-            request = await self._read(http)
+            request = self._documents.request(await self._read(http), principal.tenant)
         except KeySetUnavailable as error:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
@@ -51,9 +53,10 @@ class GraphQLEndpoint:
             return response
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        return _response(await self._answer(request, principal), media_type)
+        answered = await self._answer(request, principal)
+        return _response(answered, media_type, self._http.max_response_bytes)
 
-    async def _read(self, http: HttpRequest) -> Request:
+    async def _read(self, http: HttpRequest) -> Asked:
         if http.method == "POST":
             return await posted(http, self._http.max_body_bytes)
         if not self._http.get_queries:
@@ -98,7 +101,11 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str) -> Response:
+def _response(found: Answer, media_type: str, max_bytes: int) -> Response:
+    body = _encoded(found.body)
+    if len(body) > max_bytes:
+        found = refused(LimitExceeded("response bytes", max_bytes, len(body)))
+        body = _encoded(found.body)
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)
@@ -106,7 +113,7 @@ def _response(found: Answer, media_type: str) -> Response:
             status = 200
     if found.is_misplaced:
         return _not_allowed(found.body, media_type)
-    return Response(_encoded(found.body), status, media_type=media_type)
+    return Response(body, status, media_type=media_type)
 
 
 def _problem(

@@ -5,6 +5,7 @@ from starlette.routing import Route
 
 from app.build import Gateway
 from app.http.graphql import GraphQLEndpoint
+from app.http.headers import middleware
 from app.http.health import livez, readyz
 
 
@@ -15,5 +16,6 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/graphql", GraphQLEndpoint(gateway).respond, methods=["POST", "GET"]),
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz(gateway), methods=["GET"]),
-        ]
+        ],
+        middleware=middleware(gateway.settings.http),
     )

@@ -1,5 +1,6 @@
 """One request from its document to its answer: decide, read, reveal."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,15 +18,18 @@ from connectors.runtime.budget import Budget
 from graph.context import Context
 from graph.errors import (
     BadInput,
-    ErrorCode,
     Forbidden,
     GatewayError,
+    LimitExceeded,
     client_error,
     field_error,
     refusal_message,
     request_error,
 )
+from graph.execution.cost import check_values
 from graph.execution.documents import Document, without_values
+from graph.execution.executor import CountingExecutor
+from graph.execution.limits import Objects
 from graph.execution.request import Answer, Request
 from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
@@ -45,14 +49,18 @@ async def answer(
     request: Request, schema: TenantSchema, principal: Principal, wiring: Wiring
 ) -> Answer:
     """What this principal gets for this request; never raises for anything a client can send."""
+    limits = schema.documents.limits
     document = schema.documents.get(request.query)
     if document.errors:
         return _refused(document.errors)
     try:
+        check_values(request.variables, limits)
         operation = document.operation(request.operation_name)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             return replace(refused(BadInput("Only queries can be sent by GET.")), is_misplaced=True)
         variables = _variables(schema, operation, request)
+        assert document.cost is not None  # noqa: S101 - a document without errors has its cost
+        document.cost.check(operation, variables.coerced, limits)
         _authorise(schema, operation, document, variables, principal, wiring)
         access = schema.access_plan(principal, wiring.matrix)
         plan = plan_document(
@@ -62,7 +70,11 @@ async def answer(
         return _refused([error])
     except GatewayError as error:
         return refused(error)
-    return await _execute(request, schema, document, principal, wiring, plan)
+    try:
+        async with asyncio.timeout(limits.deadline_s):
+            return await _execute(request, schema, document, principal, wiring, plan)
+    except TimeoutError:
+        return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
 
 
 def refused(error: Exception) -> Answer:
@@ -73,8 +85,8 @@ def refused(error: Exception) -> Answer:
 
 
 def _refused(errors: Iterable[GraphQLError]) -> Answer:
-    body = {"errors": [request_error(error) for error in errors]}
-    return Answer(body, is_request_error=True, code=ErrorCode.BAD_INPUT.value)
+    told = [request_error(error) for error in errors]
+    return Answer({"errors": told}, is_request_error=True, code=told[0]["extensions"]["code"])
 
 
 def _variables(
@@ -128,19 +140,27 @@ async def _execute(
     live = LiveReads(sources, plan.live.values(), Budget(wiring.budget_s), wiring.now)
     loader = ProfileLoader(wiring.profiles, plan, live)
     timelines = TimelineLoader(wiring.interactions, plan)
+    objects = Objects(schema.documents.limits.objects)
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
             schema.graphql,
             document.node,
-            context_value=Context(principal, plan, loader, timelines, live, wiring),
+            context_value=Context(principal, plan, loader, timelines, live, wiring, objects),
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
+            max_coercion_errors=_MAX_COERCION_ERRORS,
+            executor_class=CountingExecutor,
+            hide_suggestions=True,
         )
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
         live.close()
+        loader.close()
+        timelines.close()
+    if objects.is_exceeded:
+        return refused(LimitExceeded("objects", objects.most, objects.count))
     return _answer(result, plan, live.reports)
 
 

@@ -36,6 +36,7 @@ from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.schema import TenantSchema, check_matrix
 from graph.sources import Source
 from graph.wiring import Wiring
@@ -142,7 +143,8 @@ async def _sources(
     for name, item in settings.sources.items():
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        http = await stack.enter_async_context(source_client())
+        networks = [*item.networks, *(LOOPBACK if settings.env == "development" else ())]
+        http = await stack.enter_async_context(source_client(networks))
         connector = connector_class(item.connector)(given)
         found.setdefault(item.tenant, {})[name] = Source(
             name, item.tenant, connector, http, item.match, item.timeout_s

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from app.build import Gateway, open_gateway
-from app.http.connections import protocol_of
+from app.http.connections import TimedProtocol, protocol_of
 from app.http.routes import create_app
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
@@ -23,13 +23,12 @@ class _Server(uvicorn.Server):
     """Tells once it listens; leaves signals to others."""
 
     def __init__(
-        self,
-        configuration: uvicorn.Config,
-        handshake_s: float,
-        tell: Callable[[], Awaitable[None]],
+        self, gateway: Gateway, tls: RenewableContext | None, tell: Callable[[], Awaitable[None]]
     ) -> None:
-        super().__init__(configuration)
-        self._handshake_s = handshake_s
+        http = gateway.settings.http
+        self._protocol_class = protocol_of(http)
+        self._handshake_s = http.header_timeout_s
+        super().__init__(_configuration(gateway, tls, self._protocol_class))
         self._tell = tell
         self._telling: asyncio.Future[None] | None = None
 
@@ -62,11 +61,8 @@ class _Server(uvicorn.Server):
         ]
         self.started = True
 
-    def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(
-            config=self.config, server_state=self.server_state, app_state={}
-        )
-        return made
+    def _protocol(self) -> TimedProtocol:
+        return self._protocol_class(self.config, self.server_state)
 
     def stop(self) -> None:
         """Finish the requests that run, and end; when asked again, end without finishing them."""
@@ -103,10 +99,7 @@ async def serve(settings: Settings, listening: Listening) -> None:
         address = _address(settings, listener)
         try:
             async with renewed_context(settings.http.tls) as tls, open_gateway(settings) as gateway:
-                served = _configuration(gateway, tls)
-                stop.server = _Server(
-                    served, settings.http.header_timeout_s, lambda: listening(gateway, address)
-                )
+                stop.server = _Server(gateway, tls, lambda: listening(gateway, address))
                 await stop.server.serve([listener])
         except asyncio.CancelledError:
             if not stop.is_asked:
@@ -132,7 +125,9 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Config:
+def _configuration(
+    gateway: Gateway, tls: RenewableContext | None, protocol: type[TimedProtocol]
+) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(gateway),
         ssl_context_factory=None if tls is None else lambda *_: tls,
@@ -140,7 +135,7 @@ def _configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Co
         log_config=None,
         access_log=False,
         server_header=False,
-        http=protocol_of(gateway.settings.http),
+        http=protocol,
         timeout_keep_alive=gateway.settings.http.keep_alive_s,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )

@@ -6,9 +6,11 @@ uvicorn waits for ever for a head, a body or a reader; this protocol doesn't.
 import asyncio
 from collections import Counter
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any, ClassVar
+from typing import ClassVar
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from app.http.settings import HttpSettings
 
@@ -50,8 +52,8 @@ class TimedProtocol(HttpToolsProtocol):
     http_settings: ClassVar[HttpSettings]
     open_connections: ClassVar[Connections]
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, config: uvicorn.Config, server_state: ServerState) -> None:
+        super().__init__(config, server_state, {})
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._address: str | None = None
@@ -171,7 +173,7 @@ class TimedProtocol(HttpToolsProtocol):
             self._writing = None
 
 
-def protocol_of(http: HttpSettings) -> type[asyncio.Protocol]:
+def protocol_of(http: HttpSettings) -> type[TimedProtocol]:
     """The protocol of one listener, with connections of its own to count."""
     members = {"http_settings": http, "open_connections": Connections(http)}
     return type("ListenerProtocol", (TimedProtocol,), members)

@@ -30,7 +30,7 @@ class PersistedDocuments:
         self._is_required = http.trusted_documents == "required"
         self._is_automatic = http.automatic_persisted_queries
         self._max_characters = http.limits.characters
-        self._trusted = {}
+        self._trusted: Mapping[str, str] = {}
         if http.trusted_documents != "off" and http.trusted_documents_path is not None:
             self._trusted = read_trusted(http.trusted_documents_path)
         self._registered: OrderedDict[str, _Registered] = OrderedDict()

@@ -119,8 +119,8 @@ class HttpSettings(Section):
     write_timeout_s: Seconds = Field(
         30.0, description="Longest wait for a client to read an answer, seconds."
     )
-    keep_alive_s: Seconds = Field(
-        30.0, description="Longest wait for the next request of a connection, seconds."
+    keep_alive_s: int = Field(
+        30, ge=1, le=3600, description="Longest wait for the next request of a connection, seconds."
     )
     max_connections: Limit = Field(
         1_000, description="Connections at once; more are told to come back."

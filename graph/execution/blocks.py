@@ -1,4 +1,4 @@
-"""A document as the cost guard sees it: selection sets, counted, with how often each is answered."""
+"""A document as the cost guard sees it: selection sets, and how often each is answered."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -44,6 +44,7 @@ def aliases(count, each="subject"):
     return " ".join(f"a{number}: {each}" for number in range(count))
 
 
+SIX = f"fragment F on Query {{ {'viewer ' * 6} }}"
 EDGES = [
     ("depth", "{ a { a { a } } }", "{ a { a } }", Limits(depth=2)),
     ("selections", "{ viewer { subject roles } }", "{ viewer { subject } }", Limits(selections=2)),
@@ -64,10 +65,8 @@ EDGES = [
     ("root fields", f"{{ {'viewer ' * 21} }}", f"{{ {'viewer ' * 20} }}", LIMITS),
     (
         "root fields",
-        f"{{ ...F ... on Query {{ ...F }} {'v: viewer ' * 9} }} fragment F on Query "
-        f"{{ {'viewer ' * 6} }}",
-        f"{{ ...F ... on Query {{ ...F }} {'v: viewer ' * 8} }} fragment F on Query "
-        f"{{ {'viewer ' * 6} }}",
+        f"{{ ...F ... on Query {{ ...F }} {'v: viewer ' * 9} }} {SIX}",
+        f"{{ ...F ... on Query {{ ...F }} {'v: viewer ' * 8} }} {SIX}",
         LIMITS,
     ),
     ("tokens", "{ viewer { subject roles } }", "{ viewer { subject } }", Limits(tokens=6)),

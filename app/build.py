@@ -36,7 +36,6 @@ from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.schema import TenantSchema, check_matrix
 from graph.sources import Source
 from graph.wiring import Wiring
@@ -143,8 +142,7 @@ async def _sources(
     for name, item in settings.sources.items():
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        networks = [*item.networks, *(LOOPBACK if settings.env == "development" else ())]
-        http = await stack.enter_async_context(source_client(networks))
+        http = await stack.enter_async_context(source_client(settings.networks_of(name)))
         connector = connector_class(item.connector)(given)
         found.setdefault(item.tenant, {})[name] = Source(
             name, item.tenant, connector, http, item.match, item.timeout_s

@@ -19,6 +19,7 @@ from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.merge_settings import MergeSettings
 from app.setting_types import PemPath, SecretReference, Section, TenantName
+from connectors.runtime.network import LOOPBACK
 
 
 def _network(text: str) -> str:
@@ -206,3 +207,8 @@ class Settings(Section):
     budget_s: float = Field(
         1.5, gt=0, le=3600, description="Time one request may spend on all its sources."
     )
+
+    def networks_of(self, source: str) -> tuple[str, ...]:
+        """The private networks where a source may be."""
+        own = LOOPBACK if self.env == "development" else ()
+        return (*self.sources[source].networks, *own)

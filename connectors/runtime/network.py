@@ -22,6 +22,9 @@ Network = IPv4Network | IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 """Networks of this machine alone."""
 
+ANYWHERE = ("0.0.0.0/0", "::/0")
+"""Where a server may be whose address its operator wrote for us alone, such as a key store."""
+
 # Not for everybody either, whatever the version of Python says: protocol assignments with a cloud's
 # metadata in them, Azure's own services, relays, and documentation.
 _SPECIAL: Sequence[Network] = tuple(

@@ -8,6 +8,7 @@ import pytest
 from connectors.base import SourceSettings
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.errors import StoreUnavailable
 from graph.live import LiveReads, LiveValue
 from graph.loaders import ProfileLoader
@@ -56,7 +57,7 @@ class Shelf:
 @pytest.fixture
 async def crm():
     """A source of the shop whose CRM is a drawer of cards."""
-    async with source_client() as http:
+    async with source_client(LOOPBACK) as http:
         yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http)
 
 

@@ -59,6 +59,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._address: str | None = None
         self._is_refused = False
         self._is_inside = False
+        self._has_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection and wait for its first head; or refuse it."""
@@ -88,7 +89,7 @@ class TimedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._is_inside = True
+        self._is_inside, self._has_head = True, False
         self._wait_for_head()
 
     def on_headers_complete(self) -> None:
@@ -96,6 +97,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._stop_reading()
         self._wait(self.http_settings.body_timeout_s)
         super().on_headers_complete()
+        self._has_head = True
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -132,11 +134,9 @@ class TimedProtocol(HttpToolsProtocol):
         self._reading = None
         if self.transport.is_closing():
             return
-        has_asked = self.cycle is not None and not self.cycle.response_complete
-        has_begun = has_asked and self.cycle.response_started
-        if self._is_inside and not has_begun:
+        if self._is_inside and not (self._has_head and self.cycle.response_started):
             self.transport.write(_response("408 Request Timeout", "The request took too long."))
-        if has_asked:
+        if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._close()

@@ -25,7 +25,7 @@ class Limits:
     nodes: int = 5_000
     introspection: int = 3_000
     comparisons: int = 3_000
-    values: int = 2_000
+    values: int = 1_000
     value_depth: int = 32
     objects: int = 10_000
     deadline_s: float = 5.0

@@ -175,7 +175,7 @@ async def test_tls_asks_for_the_name_and_not_for_the_address(monkeypatch):
         async def aclose(self):
             pass
 
-    async def connected(self, host, *_, **__):
+    async def connected(_, host, *__, **___):
         asked_for.append(host)
         return Stream()
 

@@ -22,7 +22,16 @@ class Attack:
 
 def all_attacks() -> list[Attack]:
     """Every payload, by name."""
-    return [*_documents(), *_variables(), *_bodies(), *_headers(), *_targets()]
+    return [
+        *_documents(),
+        *_floods(),
+        *_extremes(),
+        *_curious(),
+        *_variables(),
+        *_bodies(),
+        *_headers(),
+        *_targets(),
+    ]
 
 
 def asking(name: str, query: object, **more: Any) -> Attack:
@@ -90,6 +99,9 @@ def _documents() -> Iterator[Attack]:
         "a long circle",
         "{ ...F0 } " + many("fragment F% on Query { ...F% }", 100).replace("...F", "...F1"),
     )
+
+
+def _floods() -> Iterator[Attack]:
     yield asking("many aliases", f"{{ {many('a%: viewer { subject }', 150)} }}")
     yield asking("aliases in a field", f"{{ viewer {{ {many('a%: subject', 200)} }} }}")
     yield asking("the same field", f"{{ viewer {{ {'subject ' * 900} }} }}")
@@ -126,6 +138,9 @@ def _documents() -> Iterator[Attack]:
     )
     yield asking("unknown fields", f"{{ {many('field%', 250)} }}")
     yield asking("many arguments", f"{{ viewer {{ subject({many('a%: 1', 300)}) }} }}")
+
+
+def _extremes() -> Iterator[Attack]:
     yield asking("deep", "{ viewer " * 200 + "{ id }" + " }" * 200)
     yield asking("deeper than a parser goes", "{ a " * 450 + "}" * 450)
     yield asking("deep lists", f"{{ profile(id: {'[' * 450}{']' * 450}) {{ id }} }}")
@@ -154,7 +169,7 @@ def _documents() -> Iterator[Attack]:
     yield asking("short comments", "#\n" * 14_900 + "{")
     yield asking("commas", "{" + "," * 29_000)
     yield asking("tokens", "{" * 95_000)
-    yield asking("names in other scripts", "{ ｖiewer { subject } }")
+    yield asking("names in other scripts", "{ \uff56iewer { subject } }")
     yield asking("a zero-width name", "{ view\u200ber { subject } }")
     yield asking("a byte order mark inside", "{ \ufeffviewer { subj\ufeffect } }")
     yield asking("nothing", "")

@@ -175,6 +175,9 @@ def _extremes() -> Iterator[Attack]:
     yield asking("nothing", "")
     yield asking("blanks", " " * 90_000)
     yield asking("a NUL", "{ \0 }")
+
+
+def _curious() -> Iterator[Attack]:
     yield asking(
         "introspection, often",
         "{ "

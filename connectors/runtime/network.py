@@ -13,7 +13,6 @@ from ipaddress import (
 )
 from typing import Any
 
-import anyio
 import httpcore2
 
 Address = IPv4Address | IPv6Address
@@ -93,7 +92,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        await anyio.sleep(seconds)
+        await asyncio.sleep(seconds)
 
 
 def is_allowed(address: Address, networks: Sequence[Network] = ()) -> bool:

@@ -13,12 +13,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
+from app.http.persisted import PersistedDocuments
 from app.keys import resolve_secret
+from app.matrices import TenantMatrices
 from app.merge_settings import survivorship_of
 from app.production import refuse_in_production
 from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
+from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.attach import embedded_server, opened_client
 from app.store.changes import Changes
@@ -30,16 +33,15 @@ from app.store.interactions import MongoInteractions
 from app.store.matches import MongoMatches
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
+from app.store.relations import MongoRelations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
 from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
-from graph.schema import TenantSchema, check_matrix
 from graph.sources import Source
 from graph.wiring import Wiring
-from policies.matrix import read_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Gateway:
     schemas: Schemas
     authenticator: Authenticator
     database: AsyncDatabase[dict[str, Any]]
+    documents: PersistedDocuments
 
 
 @asynccontextmanager
@@ -63,8 +66,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     """
     refuse_in_production(settings)
     uri = store_uri(settings)
-    matrix = read_matrix()
-    check_matrix(TenantSchema(), matrix)
+    documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
         roots = await stack.enter_async_context(opened_roots(settings))
@@ -89,7 +91,8 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             filters=MongoFilters(database, sealing, _now),
             matches=MongoMatches(database, sealing, _now),
             sources=sources,
-            matrix=matrix,
+            matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
+            relations=MongoRelations(database),
             now=_now,
             normalising=normalising_of(settings),
             budget_s=settings.budget_s,
@@ -97,7 +100,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             survivorship=survivorship_of(settings.merging),
         )
         authenticator = await _authenticator(settings, stack)
-        yield Gateway(settings, wiring, schemas, authenticator, database)
+        yield Gateway(settings, wiring, schemas, authenticator, database, documents)
 
 
 def _schemas(

@@ -11,6 +11,7 @@ import uvicorn
 from app.build import Gateway, open_gateway
 from app.http.connections import TimedProtocol, protocol_of
 from app.http.routes import create_app
+from app.http.wire import Wire
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
 
@@ -28,7 +29,7 @@ class _Server(uvicorn.Server):
         http = gateway.settings.http
         self._protocol_class = protocol_of(http)
         self._handshake_s = http.header_timeout_s
-        super().__init__(_configuration(gateway, tls, self._protocol_class))
+        super().__init__(server_configuration(gateway, tls, self._protocol_class))
         self._tell = tell
         self._telling: asyncio.Future[None] | None = None
 
@@ -62,7 +63,7 @@ class _Server(uvicorn.Server):
         self.started = True
 
     def _protocol(self) -> TimedProtocol:
-        return self._protocol_class(self.config, self.server_state)
+        return self._protocol_class(self.config, self.server_state, {})
 
     def stop(self) -> None:
         """Finish the requests that run, and end; when asked again, end without finishing them."""
@@ -125,19 +126,31 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _configuration(
-    gateway: Gateway, tls: RenewableContext | None, protocol: type[TimedProtocol]
+def server_configuration(
+    gateway: Gateway,
+    tls: RenewableContext | None,
+    protocol: type[TimedProtocol] | None = None,
 ) -> uvicorn.Config:
+    """How uvicorn serves an open gateway."""
+    sockets = gateway.settings.http.socket
     return uvicorn.Config(
         create_app(gateway),
         ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,
+        # Beneath that, it logs addresses with what follows the question mark, and even messages.
+        log_level="warning",
         access_log=False,
         server_header=False,
-        http=protocol,
+        http=protocol or protocol_of(gateway.settings.http),
         timeout_keep_alive=gateway.settings.http.keep_alive_s,
         timeout_graceful_shutdown=_SHUTDOWN_S,
+        ws=Wire,
+        ws_max_size=sockets.max_message_bytes,
+        ws_ping_interval=sockets.ping_s,
+        ws_ping_timeout=sockets.ping_s,
+        # A small message could otherwise unpack to a large one.
+        ws_per_message_deflate=False,
     )
 
 

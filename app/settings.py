@@ -17,6 +17,7 @@ from pydantic import (
 from app.auth.addresses import is_trustworthy
 from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
+from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
 from app.setting_types import PemPath, SecretReference, Section, TenantName
 from connectors.runtime.network import LOOPBACK
@@ -178,6 +179,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")

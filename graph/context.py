@@ -3,24 +3,29 @@ from dataclasses import dataclass
 from strawberry.types import Info
 
 from graph.execution.limits import Objects
-from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.model.provenance import Author
 from graph.plan import DocumentPlan
 from graph.timeline import TimelineLoader
+from graph.views import Views
 from graph.wiring import Wiring
+from policies.asking import Asking
 from policies.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that a resolver may touch.  It is made after the plan, so nothing loads without one."""
+    """All that a resolver may touch.  It is made after the plan, so nothing loads without one.
+
+    `plan` is that of strangers; `views` have what holds for each customer.
+    """
 
     principal: Principal
     plan: DocumentPlan
     profiles: ProfileLoader
     timelines: TimelineLoader
-    live: LiveReads
+    views: Views
+    asking: Asking
     wiring: Wiring
     objects: Objects
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
+    GraphQLInputObjectType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
@@ -15,12 +17,13 @@ from graphql import (
 )
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition
-from graph.types.access import label_of
+from graph.types.access import about_of, exposed_model, label_of
 from policies.classification import DataClass, Label, labels_of
 from policies.errors import Unlabelled
 
 _BACK_REFERENCE = "strawberry-definition"
 CUSTOM_TYPE = "CustomFields"
+_CUSTOM_INPUTS = frozenset({"CustomFieldsFilter", "CustomFieldsOrder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,27 @@ class FieldFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class InputFacts:
+    """One input field or argument: its label, and the field of the schema that it is about."""
+
+    label: Label
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaFacts:
     """All labels of one tenant's schema.
 
     `fields` is by (type, field) of GraphQL; `labels` by plan coordinate, custom fields and
     model attributes without a GraphQL field included; `inputs` by (input type, field) and, for
-    arguments, (`Type.field`, argument).
+    arguments, (`Type.field`, argument); `names` are the schema's, by coordinate.
     """
 
     customer_schema: CustomerSchema
     fields: Mapping[tuple[str, str], FieldFacts]
     labels: Mapping[str, Label]
-    inputs: Mapping[tuple[str, str], Label]
+    inputs: Mapping[tuple[str, str], InputFacts]
+    names: Mapping[str, str]
 
 
 def read_facts(
@@ -61,7 +73,7 @@ def read_facts(
             isn't nullable, so that it couldn't be withheld.
     """
     fields: dict[tuple[str, str], FieldFacts] = {}
-    inputs: dict[tuple[str, str], Label] = {}
+    inputs: dict[tuple[str, str], tuple[Label, str | None]] = {}
     roots = {schema.query_type, schema.mutation_type, schema.subscription_type}
     for item in schema.type_map.values():
         if item.name.startswith("__"):
@@ -71,12 +83,32 @@ def read_facts(
             if item not in roots:
                 fields.update(_field_facts(item, customer_schema))
         elif is_input_object_type(item):
-            inputs.update(_labels_of_input(item.name, item.fields, _type_label(item)))
+            inputs.update(
+                _labels_of_input(item.name, item.fields, _type_label(item), _model_of(item))
+            )
     labels = {found.coordinate: found.label for found in fields.values()}
+    names = {found.coordinate: _name(*place, found) for place, found in fields.items()}
     for model in models:
         for attribute, label in labels_of(model).items():
             labels.setdefault(f"{model.__name__}.{attribute}", label)
-    return SchemaFacts(customer_schema, fields, labels, inputs)
+    about = {
+        place: InputFacts(label, _input_name(place, names.get(coordinate or "")))
+        for place, (label, coordinate) in inputs.items()
+    }
+    return SchemaFacts(customer_schema, fields, labels, about, names)
+
+
+def _name(type_: str, field: str, found: FieldFacts) -> str:
+    return f"custom.{field}" if found.definition else f"{type_}.{field}"
+
+
+def _input_name(place: tuple[str, str], name: str | None) -> str | None:
+    return f"custom.{place[1]}" if place[0] in _CUSTOM_INPUTS else name
+
+
+def _model_of(item: GraphQLInputObjectType) -> type | None:
+    definition = item.extensions.get(_BACK_REFERENCE)
+    return exposed_model(definition.origin) if definition else None
 
 
 def _field_facts(
@@ -106,7 +138,9 @@ def _facts(
     return FieldFacts(f"{item.name}.{attribute}", label, attribute)
 
 
-def _argument_labels(item: GraphQLObjectType) -> Iterator[tuple[tuple[str, str], Label]]:
+def _argument_labels(
+    item: GraphQLObjectType,
+) -> Iterator[tuple[tuple[str, str], tuple[Label, str | None]]]:
     for name, field in item.fields.items():
         yield from _labels_of_input(f"{item.name}.{name}", field.args, None)
 
@@ -115,14 +149,23 @@ def _labels_of_input(
     place: str,
     inputs: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField],
     otherwise: Label | None,
-) -> Iterator[tuple[tuple[str, str], Label]]:
+    model: type | None = None,
+) -> Iterator[tuple[tuple[str, str], tuple[Label, str | None]]]:
     for name, field in inputs.items():
         definition = field.extensions.get(_BACK_REFERENCE)
         label = (label_of(definition.directives) if definition else None) or otherwise
         if label is not None:
-            yield (place, name), label
+            yield (place, name), (label, _about(definition, model))
         elif "." not in place:
             raise Unlabelled(f"input {place}.{name} carries no @access")
+
+
+def _about(definition: Any, model: type | None) -> str | None:  # noqa: ANN401 - Strawberry's field or argument
+    """The coordinate of the field that an input is about; None where nobody says."""
+    told = about_of(definition.directives) if definition else None
+    if told or model is None or definition is None:
+        return told
+    return f"{model.__name__}.{definition.python_name}"
 
 
 def _type_label(item: object) -> Label | None:

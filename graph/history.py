@@ -125,9 +125,10 @@ class Reader:
         return f"Profile.{attribute}"
 
 
-def reader_of(info: GatewayInfo) -> Reader:
-    """What the asker of an operation may see of history."""
-    plan = info.context.plan
+def reader_of(info: GatewayInfo, profile_id: str | None = None) -> Reader:
+    """What the asker of an operation may see of a profile's history; None: of a stranger's."""
+    context = info.context
+    plan = context.views.of(profile_id).plan if profile_id else context.plan
     return Reader(plan.access, plan.customer_schema, names_of(plan.customer_schema))
 
 
@@ -136,7 +137,7 @@ async def history_page(
 ) -> types.HistoryConnection:
     """A page of what happened to a profile and to those that are part of it."""
     context, size = info.context, page_size(first)
-    reader = reader_of(info)
+    reader = reader_of(info, profile.id)
     found = await context.wiring.history.page(
         [profile.id, *profile.members],
         context.plan.access.scope,

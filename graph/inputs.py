@@ -15,26 +15,28 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from graph.errors import Forbidden
-from graph.facts import SchemaFacts
+from graph.facts import InputFacts, SchemaFacts
 from policies.access.question import Question
-from policies.classification import DataClass, Label
+from policies.asking import Asking
+from policies.classification import DataClass
 from policies.decision import Action, Effect
-from policies.matrix import Matrix
 from policies.plan import decide
-from policies.principal import Principal
 
 _CUSTOM = "CustomValues"
+_ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
+_VERBS = {
+    Action.WRITE: "set",
+    Action.FILTER: "look people up by",
+    Action.SORT: "sort people by",
+}
 
 
 class InputCheck:
-    """Decides the inputs of one operation: WRITE in a mutation, FILTER in a query."""
+    """Decides the inputs of one operation: WRITE in a mutation, FILTER and SORT in a query."""
 
-    def __init__(
-        self, facts: SchemaFacts, principal: Principal, matrix: Matrix, action: Action
-    ) -> None:
+    def __init__(self, facts: SchemaFacts, asking: Asking, action: Action) -> None:
         self._facts = facts
-        self._principal = principal
-        self._matrix = matrix
+        self._asking = asking
         self._action = action
 
     def check(
@@ -51,31 +53,35 @@ class InputCheck:
         """
         given = get_argument_values(definition, field, variables)
         place = f"{parent}.{field.name.value}"
-        for where, label in self._given(place, definition.args, given):
-            decision = decide(Question(self._principal, self._action, label, self._matrix))
+        for where, known in self._given(place, definition.args, given):
+            action = self._action_at(where)
+            decision = decide(Question(self._asking, action, known.label, known.name))
             if decision.effect is not Effect.ALLOW:
-                verb = "set" if self._action is Action.WRITE else "look people up by"
-                raise Forbidden(f"You may not {verb} {where}.", decision.code, where)
+                raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision.code, where)
+
+    def _action_at(self, where: str) -> Action:
+        is_order = self._action is Action.FILTER and where.startswith(_ORDERS)
+        return Action.SORT if is_order else self._action
 
     def _given(
         self,
         place: str,
         declared: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField],
         values: Mapping[str, Any],
-    ) -> Iterator[tuple[str, Label]]:
+    ) -> Iterator[tuple[str, InputFacts]]:
         for name, field in declared.items():
             if name not in values:
                 continue
-            label = self._facts.inputs.get((place, name))
-            if label and label.data_class is not DataClass.PUBLIC:
-                yield f"{place}.{name}", label
+            known = self._facts.inputs.get((place, name))
+            if known and known.label.data_class is not DataClass.PUBLIC:
+                yield f"{place}.{name}", known
             yield from self._below(field, values[name])
 
     def _below(
         self,
         field: GraphQLArgument | GraphQLInputField,
         value: Any,  # noqa: ANN401 - any coerced input
-    ) -> Iterator[tuple[str, Label]]:
+    ) -> Iterator[tuple[str, InputFacts]]:
         below = get_named_type(field.type)
         for part in value if isinstance(value, list) else [value]:
             if is_input_object_type(below) and isinstance(part, Mapping):
@@ -83,7 +89,7 @@ class InputCheck:
             elif below.name == _CUSTOM and isinstance(part, Mapping):
                 yield from self._custom(part)
 
-    def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
+    def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, InputFacts]]:
         for key, definition in self._facts.customer_schema.by_key.items():
             if key in values:
-                yield f"custom.{key}", definition.access
+                yield f"custom.{key}", InputFacts(definition.access, f"custom.{key}")

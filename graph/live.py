@@ -47,6 +47,12 @@ class SourceReport:
         """Note what went wrong."""
         self.errors.extend(sorted(set(codes) - set(self.errors)))
 
+    def with_other(self, other: "SourceReport") -> "SourceReport":
+        """Both together."""
+        errors = list(dict.fromkeys([*self.errors, *other.errors]))
+        calls, keys, ms = self.calls + other.calls, self.keys + other.keys, self.ms + other.ms
+        return SourceReport(self.source, calls, keys, ms, errors)
+
     def spent(self, since: float) -> None:
         """Count a call's time, from `since` on the monotonic clock until now."""
         self.ms += (time.monotonic() - since) * 1000

@@ -1,31 +1,40 @@
-"""Batch, fetch in scope, reveal: what a resolver gets has passed the plan already."""
+"""Profiles of one operation: read once, as far as its asker may see each of them."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from graph.kinds.values import loaded
-from graph.live import LiveReads
 from graph.model.profile import Link, Profile
-from graph.plan import DocumentPlan
 from graph.ports import Profiles
+from graph.standings import Standings
+from graph.views import View, Views
 from policies.reveal import reveal
 
 
 class ProfileLoader:
-    """Profiles of one operation: ids asked for in one turn of the loop are one store read."""
+    """Profiles of one operation: ids asked for in one turn of the loop are one store read.
 
-    def __init__(self, store: Profiles, plan: DocumentPlan, live: LiveReads) -> None:
+    Where it matters how the asker stands to each, they are one read for each way of standing.
+    """
+
+    def __init__(self, store: Profiles, views: Views, standings: Standings) -> None:
         self._store = store
-        self._plan = plan
-        self._live = live
-        self._loaded: dict[str, asyncio.Future[Profile | None]] = {}
+        self._views = views
+        self._standings = standings
+        self._loaded: dict[str, asyncio.Future[tuple[Profile, View] | None]] = {}
         self._links: dict[str, tuple[Link, ...]] = {}
         self._waiting: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self.attributes = plan.attributes | ({"links"} if live.needs_links else set())
 
-    async def load(self, id: str) -> Profile | None:
-        """One profile, or None where it is absent or out of scope.
+    @property
+    def page_attributes(self) -> set[str]:
+        """What a page is to read of its profiles; nothing where each is to be read by itself."""
+        return set() if self._standings.matter else self._views.base.attributes
+
+    async def load(self, id: str, root: str | None = None) -> Profile | None:
+        """One profile, or None where it is absent or out of scope; it is shown under `root`.
 
         A source that can be asked by our id is asked at the same time as the store.
         """
@@ -35,20 +44,35 @@ class ProfileLoader:
             if not self._waiting:
                 loop.call_soon(self._start)
             self._waiting.append(id)
-            self._live.start(id)
+            if not self._standings.matter:
+                self._views.base.live.start(id)
         # Shielded: a sibling's failure cancels this wait, never the shared answer.
-        return await asyncio.shield(self._loaded[id])
+        found = await asyncio.shield(self._loaded[id])
+        if found is None:
+            return None
+        profile, view = found
+        self._views.used(view, root)
+        return profile
+
+    async def page(self, stored: Sequence[Profile], root: str | None) -> list[Profile]:
+        """The profiles that a page read already, as far as the asker may see each."""
+        if self._standings.matter:
+            found = await asyncio.gather(*(self.load(one.id, root) for one in stored))
+            return [one for one in found if one is not None]
+        self._views.used(self._views.base, root)
+        return [self._show(one, self._views.base) for one in stored]
+
+    async def show(self, stored: Profile, root: str | None = None) -> Profile:
+        """A profile that was made up, such as a preview, as far as the asker may see it."""
+        (standing,) = await self._standings.of([stored.id])
+        view = self._views.by_standing(standing)
+        self._views.used(view, root)
+        return self._show(stored, view)
 
     def forget(self, id: str) -> None:
-        """Read this profile anew next time: it was changed."""
+        """Read this profile anew next time: it was changed, or what links the asker to it."""
         self._loaded.pop(id, None)
-
-    def show(self, stored: Profile) -> Profile:
-        """A profile that a page read already, revealed, and its live attributes asked for."""
-        links = self._links[stored.id] = stored.links or ()
-        self._live.start(stored.id, links)
-        custom = loaded(stored.custom or {}, self._plan.customer_schema)
-        return reveal(replace(stored, custom=custom), self._plan.access)
+        self._standings.forget()
 
     def links_of(self, id: str) -> tuple[Link, ...]:
         """How the sources know a loaded profile, whether or not its asker may see that."""
@@ -59,6 +83,13 @@ class ProfileLoader:
         for task in self._tasks:
             task.cancel()
 
+    def _show(self, stored: Profile, view: View) -> Profile:
+        links = self._links[stored.id] = stored.links or ()
+        self._views.shown(stored.id, view)
+        view.live.start(stored.id, links)
+        custom = loaded(stored.custom or {}, view.plan.customer_schema)
+        return reveal(replace(stored, custom=custom), view.plan.access)
+
     def _start(self) -> None:
         ids, self._waiting = self._waiting, []
         task = asyncio.get_running_loop().create_task(self._read(ids))
@@ -66,14 +97,34 @@ class ProfileLoader:
         task.add_done_callback(self._tasks.discard)
 
     async def _read(self, ids: list[str]) -> None:
-        futures = [self._loaded[one] for one in ids]
+        futures = {one: self._loaded[one] for one in ids}
         try:
-            found = await self._store.get_many(ids, self._plan.access.scope, self.attributes)
-            shown = [self.show(stored) if stored else None for stored in found]
+            groups = await self._grouped(ids)
+            await asyncio.gather(*(self._fill(view, ids, futures) for view, ids in groups.items()))
         except Exception as error:  # noqa: BLE001 - handed on to everybody who waits
-            for future in futures:
-                future.set_exception(error)
+            for future in futures.values():
+                if not future.done():
+                    future.set_exception(error)
                 future.exception()  # marked as seen: a cancelled waiter must not log it
-            return
-        for future, profile in zip(futures, shown, strict=True):
-            future.set_result(profile)
+
+    async def _grouped(self, ids: list[str]) -> dict[View, list[str]]:
+        groups = defaultdict[View, list[str]](list)
+        for one, standing in zip(ids, await self._standings.of(ids), strict=True):
+            groups[self._views.by_standing(standing)].append(one)
+        if self._standings.matter:
+            for view, members in groups.items():
+                for one in members:
+                    view.live.start(one)
+        return groups
+
+    async def _fill(
+        self,
+        view: View,
+        ids: list[str],
+        futures: dict[str, asyncio.Future[tuple[Profile, View] | None]],
+    ) -> None:
+        found = await self._store.get_many(ids, view.plan.access.scope, view.attributes)
+        shown = [(self._show(stored, view), view) if stored else None for stored in found]
+        for one, profile in zip(ids, shown, strict=True):
+            if not futures[one].done():  # where another view's read has failed
+                futures[one].set_result(profile)

@@ -17,6 +17,7 @@ from graph.model.profile import Profile
 from graph.model.record import CUSTOM, Record, root_of
 from graph.model.search import Findable
 from graph.model.unmerging import Moved, unmerged
+from graph.views import root_key
 
 _NAMES = {"birth_date": "birthDate"}
 _PARTED = "This profile isn't part of another one."
@@ -107,8 +108,9 @@ async def shown(info: GatewayInfo, rewritten: Rewritten, id: str, *, is_preview:
     if is_preview and id in rewritten.records:
         record = rewritten.records[id]
         members = tuple(member.id for member in record.members)
-        return info.context.profiles.show(replace(record.profile, members=members))
-    return await info.context.profiles.load(id)
+        preview = replace(record.profile, members=members)
+        return await info.context.profiles.show(preview, root_key(info.path))
+    return await info.context.profiles.load(id, root_key(info.path))
 
 
 def _standing(id: str, records: Mapping[str, Record]) -> str:

@@ -212,7 +212,7 @@ class _Reader:
         in_list: bool,
     ) -> bool:
         decision = self._plan.access.decisions[known.coordinate]
-        if decision.effect is Effect.DENY:
+        if decision.is_denied:
             self._plan.withheld[at] = Withheld(at, f"{parent.name}.{name}", decision, in_list)
             return False
         is_leaf = not is_object_type(get_named_type(parent.fields[name].type))

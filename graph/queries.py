@@ -16,6 +16,7 @@ from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
 from graph.suggestion_queue import page_of_queue
 from graph.types.access import STRUCTURE, access
+from graph.types.access_rules import AccessRules
 from graph.types.ambiguity import suggested
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
@@ -24,6 +25,7 @@ from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
 from graph.types.suggestion import Suggestion, SuggestionConnection
+from graph.views import root_key
 from policies.classification import DataClass
 
 
@@ -70,7 +72,8 @@ class Query:
         value: Annotated[
             str,
             strawberry.argument(
-                description="Number, address or handle.", directives=[access(DataClass.CONTACT)]
+                description="Number, address or handle.",
+                directives=[access(DataClass.CONTACT, "Identity.value")],
             ),
         ],
     ) -> Identification:
@@ -80,7 +83,9 @@ class Query:
         found = await context.wiring.profiles.find(
             name, context.plan.access.scope, wide_name(name, how)
         )
-        profile: Any = await context.profiles.load(found.profile) if found.profile else None
+        profile: Any = None
+        if found.profile:
+            profile = await context.profiles.load(found.profile, root_key(info.path))
         suggestions = await suggested(info, found.sharing)
         outcome = outcome_of(is_known=profile is not None, is_shared=bool(suggestions))
         return Identification(outcome=outcome, profile=profile, suggestions=suggestions)
@@ -91,7 +96,7 @@ class Query:
         info: GatewayInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="Present or former id.")],
     ) -> Any:  # noqa: ANN401 - the model object that Profile shows
-        return await info.context.profiles.load(id)
+        return await info.context.profiles.load(id, root_key(info.path))
 
     @strawberry.field(
         description=(
@@ -152,6 +157,12 @@ class Query:
         found: Any = info.context.plan.customer_schema
         return found  # type: ignore[no-any-return]  # the model object that CustomerSchema shows
 
+    @strawberry.field(description="What your tenant has changed of who may see what.")
+    async def access_rules(self, info: GatewayInfo) -> AccessRules:
+        context = info.context
+        found: Any = await context.wiring.matrices.rules(context.principal.tenant)
+        return found  # type: ignore[no-any-return]  # the object that AccessRules shows
+
     @strawberry.field(description="Who you are to the gateway.")
     def viewer(self, info: GatewayInfo) -> Viewer:
         principal = info.context.principal
@@ -175,7 +186,7 @@ async def _narrowed(
     if found is None:
         raise NotFound("You have no filter of this name.")
     kept = filter_from(found, schema)
-    check_filter(kept, schema, principal, context.wiring.matrix)
+    check_filter(kept, schema, context.asking)
     return All((kept, given))
 
 
@@ -193,9 +204,9 @@ async def _page(
         order_of(order_by, schema),
         first=size + 1,
         after=after,
-        attributes=context.profiles.attributes,
+        attributes=context.profiles.page_attributes,
     )
-    nodes: list[Any] = [context.profiles.show(stored) for stored in found[:size]]
+    nodes: list[Any] = await context.profiles.page(found[:size], root_key(info.path))
     edges = [ProfileEdge(cursor=cursor_of(node.id), node=node) for node in nodes]
     info_of_page = PageInfo(
         has_next_page=len(found) > size,

@@ -10,26 +10,25 @@ from graph.model.custom_field import CustomerSchema
 from graph.model.filter import All, AnyOf, Condition, Filter, Not, Operator, Place
 from graph.model.profile import PersonName, Profile
 from policies.access.question import Question
+from policies.asking import Asking
 from policies.classification import Label, labels_of
 from policies.decision import Action, Effect
-from policies.matrix import Matrix
 from policies.plan import decide
-from policies.principal import Principal
 
 _GONE: Final = "savedFilter: a field of it can't be searched by any more; save the filter again."
 _PROFILE: Final = labels_of(Profile)
-_CORE: Final[Mapping[str, tuple[Place, Label]]] = {
-    place.field: (place, label)
-    for place, label in (
-        (search.BY_ID, _PROFILE["id"]),
-        (search.BY_STATE, _PROFILE["state"]),
-        (search.BY_LANGUAGE, _PROFILE["language"]),
-        (search.BY_GIVEN_NAME, labels_of(PersonName)["given"]),
-        (search.BY_FAMILY_NAME, labels_of(PersonName)["family"]),
-        (search.BY_BIRTH_DATE, _PROFILE["birth_date"]),
-        (search.BY_LABEL, _PROFILE["labels"]),
-        (search.BY_CREATED_AT, _PROFILE["created_at"]),
-        (search.BY_UPDATED_AT, _PROFILE["updated_at"]),
+_CORE: Final[Mapping[str, tuple[Place, Label, str]]] = {
+    place.field: (place, label, name)
+    for place, label, name in (
+        (search.BY_ID, _PROFILE["id"], "Profile.id"),
+        (search.BY_STATE, _PROFILE["state"], "Profile.state"),
+        (search.BY_LANGUAGE, _PROFILE["language"], "Profile.language"),
+        (search.BY_GIVEN_NAME, labels_of(PersonName)["given"], "PersonName.given"),
+        (search.BY_FAMILY_NAME, labels_of(PersonName)["family"], "PersonName.family"),
+        (search.BY_BIRTH_DATE, _PROFILE["birth_date"], "Profile.birthDate"),
+        (search.BY_LABEL, _PROFILE["labels"], "Profile.labels"),
+        (search.BY_CREATED_AT, _PROFILE["created_at"], "Profile.createdAt"),
+        (search.BY_UPDATED_AT, _PROFILE["updated_at"], "Profile.updatedAt"),
     )
 }
 
@@ -71,9 +70,7 @@ def filter_from(kept: Mapping[str, Any], schema: CustomerSchema) -> Filter:
     return Condition(place, operator, tuple(kept["keys"]))
 
 
-def check_filter(
-    where: Filter, schema: CustomerSchema, principal: Principal, matrix: Matrix
-) -> None:
+def check_filter(where: Filter, schema: CustomerSchema, asking: Asking) -> None:
     """Refuse a filter by anything that its asker may not look people up by.
 
     Raises:
@@ -81,10 +78,13 @@ def check_filter(
     """
     for field in _fields(where):
         definition = schema.by_id.get(field)
-        label = definition.access if definition else _CORE[field][1]
-        decision = decide(Question(principal, Action.FILTER, label, matrix))
+        if definition:
+            label, name = definition.access, f"custom.{definition.key}"
+        else:
+            _, label, name = _CORE[field]
+        decision = decide(Question(asking, Action.FILTER, label, name))
         if decision.effect is not Effect.ALLOW:
-            told = f"custom.{definition.key}" if definition else field
+            told = name if definition else field
             raise Forbidden(f"You may not look people up by {told}.", decision.code, told)
 
 

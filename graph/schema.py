@@ -31,16 +31,18 @@ from graph.types.filter import (
     with_type,
 )
 from graph.types.scalars import CONFIG
+from policies.asking import Asking
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
-from policies.principal import Principal
+from policies.standing import STRANGER, Standing
 
 _MODELS = (
     *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
     *(Preferences, ContactTime, Exclusion, Said, HistoryEntry, Interaction),
 )
 _MAX_PLANS = 256
+_CUSTOM = "custom."
 OPEN_TO_ALL = frozenset({"viewer"})
 FILTERING = frozenset({"saveFilter"})
 """Mutations whose inputs are what people are looked up by, not what is written."""
@@ -91,19 +93,18 @@ class TenantSchema:
         """The schema in the schema definition language, directives included."""
         return self._strawberry.as_str() + "\n"
 
-    def access_plan(self, principal: Principal, matrix: Matrix) -> AccessPlan:
-        """Every decision for this class of principals; made once, kept for 256 classes."""
-        key = (
-            principal.tenant,
-            principal.roles,
-            principal.has_second_factor,
-            matrix.version,
-        )
+    def access_plan(self, asking: Asking, standing: Standing = STRANGER) -> AccessPlan:
+        """Every decision for this class of requests and customers; 256 classes are kept."""
+        key = (asking.key, standing)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = make_plan(self.facts.labels, principal, matrix)
+            facts = self.facts
+            plan = make_plan(facts.labels, asking, standing, facts.names)
+            self._plans[key] = plan
             if len(self._plans) > _MAX_PLANS:
                 self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(key)
         return plan
 
 
@@ -113,12 +114,25 @@ def base_sdl() -> str:
 
 
 def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
-    """Refuse a matrix that doesn't know exactly the root fields of the schema.
+    """Refuse a matrix that doesn't know exactly the root fields of the schema, or other fields.
+
+    Custom fields aren't checked: they come and go.
 
     Raises:
-        WrongMatrix: names the root fields in question.
+        WrongMatrix: names the root fields or fields in question.
     """
     roots = (schema.graphql.query_type, schema.graphql.mutation_type)
     known = {name for root in roots if root for name in root.fields} - OPEN_TO_ALL
     if different := sorted(known ^ set(matrix.operations)):
         raise WrongMatrix(f"operations of matrix and schema differ: {', '.join(different)}")
+    limits = (*matrix.ceilings.values(), *matrix.scopes.values())
+    named = [
+        *matrix.assurances.fresh_operations,
+        *(n for one in limits for n in one.operations or ()),
+    ]
+    if unknown := sorted(set(named) - known - OPEN_TO_ALL):
+        raise WrongMatrix(f"there are no such operations: {', '.join(unknown)}")
+    fields = {name for rights in matrix.roles.values() for name in rights.fields}
+    unknown_fields = fields - set(schema.facts.names.values())
+    if wrong := sorted(name for name in unknown_fields if not name.startswith(_CUSTOM)):
+        raise WrongMatrix(f"the schema has no such fields: {', '.join(wrong)}")

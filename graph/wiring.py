@@ -2,6 +2,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from graph.access_ports import Matrices, Relations
 from graph.interaction_ports import Interactions
 from graph.match_ports import Matches
 from graph.merge_ports import History, Rewriting
@@ -9,7 +10,6 @@ from graph.model.normalising import Normalising
 from graph.model.survivorship import PLAIN, Survivorship
 from graph.ports import Definitions, Profiles, SavedFilters
 from graph.sources import Source
-from policies.matrix import Matrix
 
 
 def _read_plainly(_tenant: str) -> Normalising:
@@ -18,7 +18,7 @@ def _read_plainly(_tenant: str) -> Normalising:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the graph stands on: stores, sources, the matrix and the clock, given by `app.build`.
+    """What the graph stands on: stores, sources, the matrices and the clock, given by `app.build`.
 
     `sources` are by tenant, then by name; `budget_s` is what one request may spend on all of
     its sources; `normalising` says how a tenant reads identities; a field that
@@ -30,11 +30,12 @@ class Wiring:
     rewriting: Rewriting
     history: History
     interactions: Interactions
+    relations: Relations
     definitions: Definitions
     filters: SavedFilters
     matches: Matches
     sources: Mapping[str, Mapping[str, Source]]
-    matrix: Matrix
+    matrices: Matrices
     now: Callable[[], datetime]
     normalising: Callable[[str], Normalising] = _read_plainly
     budget_s: float = 1.5

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from policies.errors import Unlabelled
+from policies.standing import Purpose
 
 _KEY = "policies.label"
 
@@ -34,13 +35,14 @@ class DataClass(Enum):
 class Label:
     """What protects one field.
 
-    `roles` narrows the field to these roles (None: the matrix alone decides); `needs_step_up`
-    asks for a second factor whatever the role.
+    `roles` narrows the field to these roles, `purposes` to these purposes (None: the matrix alone
+    decides); `needs_step_up` asks for a second factor of just now, whatever the role.
     """
 
     data_class: DataClass
     roles: frozenset[str] | None = None
     needs_step_up: bool = False
+    purposes: frozenset[Purpose] | None = None
 
 
 def classified(
@@ -48,10 +50,11 @@ def classified(
     *,
     roles: frozenset[str] | None = None,
     needs_step_up: bool = False,
+    purposes: frozenset[Purpose] | None = None,
     **field_options: Any,  # noqa: ANN401 - handed to dataclasses.field as they are
 ) -> Any:  # noqa: ANN401 - stands where dataclasses.field stands
     """A dataclass field that carries its label; takes what `dataclasses.field` takes."""
-    label = Label(data_class, roles, needs_step_up)
+    label = Label(data_class, roles, needs_step_up, purposes)
     return dataclasses.field(metadata={_KEY: label}, **field_options)
 
 

@@ -1,17 +1,14 @@
-"""Reads and checks the matrix: data that a privacy officer can read, not code."""
+"""What the matrix says once it is read: rights by role, and what narrows them."""
 
-import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from policies.classification import DataClass
 from policies.decision import Action, Effect
-from policies.errors import WrongMatrix
+from policies.standing import Purpose, Relation
 
-DEFAULT_MATRIX = Path(__file__).with_name("matrix.toml")
-ROLES = frozenset(
+ROLES: Final = frozenset(
     {
         "agent",
         "supervisor",
@@ -24,94 +21,131 @@ ROLES = frozenset(
         "service",
     }
 )
-_NAMES: Final[dict[type, str]] = {
-    int: "a whole number",
-    dict: "a table",
-    list: "a list",
-    bool: "true or false",
-}
-_Type = TypeVar("_Type")
+FRESH_S: Final = 900
+LONGEST_CONVERSATION_H: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Classes by what may be done with them; `mask` is read as a mask.  What isn't named is denied.
+
+    A class may be both in `read` and in `mask` only by mistake: the reader of matrices refuses it.
+    """
+
+    actions: Mapping[Action, frozenset[DataClass]]
+    mask: frozenset[DataClass] = frozenset()
+
+    def effect(self, action: Action, data_class: DataClass) -> Effect:
+        """What is given for this action on this class."""
+        if data_class in self.actions.get(action, frozenset()):
+            return Effect.ALLOW
+        is_masked = action is Action.READ and data_class in self.mask
+        return Effect.MASK if is_masked else Effect.DENY
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRights:
+    """What a role may do with one field, in place of what its class gives."""
+
+    actions: frozenset[Action] = frozenset()
+    is_masked: bool = False
+    is_hidden: bool = False
+
+    def effect(self, action: Action) -> Effect:
+        """What is given for this action."""
+        if self.is_hidden:
+            return Effect.HIDE
+        if action in self.actions:
+            return Effect.ALLOW
+        return Effect.MASK if action is Action.READ and self.is_masked else Effect.DENY
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What one role may do; a class that isn't named is denied."""
+    """What one role may do.
 
-    read: frozenset[DataClass]
-    mask: frozenset[DataClass]
-    write: frozenset[DataClass]
-    filter: frozenset[DataClass]
-    second_factor: bool
+    `fields` are by name in the schema (`Interaction.kind`, `custom.tier`) and hold whatever the
+    relation; `related` is given in addition to who stands in this relation to the customer.
+    Rights with `second_factor` need one.  `purposes` may be said; the first is meant where a
+    request says nothing.  To a role that `hides`, what it may not read or call is unknown.
+    """
 
-    def effect(self, action: Action, data_class: DataClass) -> Effect:
-        """What the role gets for this action on this class."""
-        if action is Action.READ and data_class in self.mask:
-            return Effect.MASK
-        allowed = {Action.READ: self.read, Action.WRITE: self.write, Action.FILTER: self.filter}
-        return Effect.ALLOW if data_class in allowed[action] else Effect.DENY
+    given: Given
+    fields: Mapping[str, FieldRights] = field(default_factory=dict)
+    related: Mapping[Relation, Given] = field(default_factory=dict)
+    second_factor: bool = False
+    purposes: tuple[Purpose, ...] = (Purpose.SERVICE,)
+    hides: bool = False
+
+    def effect(
+        self,
+        action: Action,
+        data_class: DataClass,
+        name: str | None = None,
+        relation: Relation = Relation.NONE,
+    ) -> Effect:
+        """What the role gets for this action on a field of this class and name."""
+        if name and (own := self.fields.get(name)):
+            return own.effect(action)
+        held = self.given.effect(action, data_class)
+        more = self.related.get(relation)
+        return held if more is None else min(held, more.effect(action, data_class))
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeRule:
+    """What a purpose narrows: to some classes (None: to none), and to customers who consented.
+
+    `consent` names what they must have consented to.
+    """
+
+    classes: frozenset[DataClass] | None = None
+    consent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What a client gets at most, whoever uses it; None: no ceiling."""
+
+    classes: frozenset[DataClass] | None = None
+    operations: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assurances:
+    """How sure we must be of who asks.
+
+    A second factor is of just now while it is at most `fresh_s` seconds old.  These actions and
+    operations need such a one; so do fields with `stepUp`.
+    """
+
+    fresh_s: int = FRESH_S
+    fresh_actions: frozenset[Action] = frozenset()
+    fresh_operations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Whose word links an agent and a customer who talk, and for how long at most."""
+
+    told_by: frozenset[str] = frozenset()
+    hours: int = LONGEST_CONVERSATION_H
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Class by role, and who may call which operation.  `version` ends up in every plan's key."""
+    """All that decides access, as data.
+
+    `version` is the shipped matrix's, `revision` that of the tenant's changes to it (0: none).
+    `ceilings` are by client, `scopes` by OAuth scope.
+    """
 
     version: int
-    roles: dict[str, Rights]
-    operations: dict[str, frozenset[str]]
-
-
-def read_matrix(path: Path = DEFAULT_MATRIX) -> Matrix:
-    """The matrix in a file.
-
-    Raises:
-        WrongMatrix: the file isn't a matrix, or names a role or class that doesn't exist, a role
-            in an operation that has no rights, or a class both as read and as mask.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise WrongMatrix(f"{path.name} is not TOML: {error}") from None
-    _refuse_unknown("top-level entry", document, {"version", "roles", "operations"})
-    version = _typed(document.get("version"), int, "version")
-    entries = _typed(document.get("roles"), dict, "roles")
-    _refuse_unknown("role", entries, ROLES)
-    roles = {role: _rights(role, _typed(entry, dict, role)) for role, entry in entries.items()}
-    operations = {}
-    for name, granted in _typed(document.get("operations"), dict, "operations").items():
-        _refuse_unknown(f"role in operation {name}", _typed(granted, list, name), roles)
-        operations[name] = frozenset(granted)
-    return Matrix(version, roles, operations)
-
-
-def _rights(role: str, entry: dict[str, Any]) -> Rights:
-    _refuse_unknown(f"entry of role {role}", entry, set(Rights.__dataclass_fields__))
-    classes = {
-        action: _classes(role, _typed(entry.get(action, []), list, f"{action} of role {role}"))
-        for action in ("read", "mask", "write", "filter")
-    }
-    if twice := classes["read"] & classes["mask"]:
-        raise WrongMatrix(f"role {role} both reads and masks {', '.join(_values(twice))}")
-    second_factor = _typed(entry.get("second_factor", False), bool, f"second_factor of role {role}")
-    return Rights(**classes, second_factor=second_factor)
-
-
-def _classes(role: str, names: list[str]) -> frozenset[DataClass]:
-    _refuse_unknown(f"data class of role {role}", names, _values(DataClass))
-    return frozenset(DataClass(name) for name in names)
-
-
-def _values(classes: Iterable[DataClass]) -> list[str]:
-    return sorted(item.value for item in classes)
-
-
-def _typed(value: Any, type_: type[_Type], what: str) -> _Type:  # noqa: ANN401 - what TOML holds
-    if type(value) is not type_:
-        raise WrongMatrix(f"{what}: expected {_NAMES[type_]}")
-    return value
-
-
-def _refuse_unknown(what: str, names: Any, known: Any) -> None:  # noqa: ANN401 - any collection
-    if unknown := sorted({str(name) for name in names} - set(known)):
-        raise WrongMatrix(
-            f"unknown {what}: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-        )
+    roles: Mapping[str, Rights]
+    operations: Mapping[str, frozenset[str]]
+    purposes: Mapping[Purpose, PurposeRule] = field(default_factory=dict)
+    ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
+    scopes: Mapping[str, Ceiling] = field(default_factory=dict)
+    assurances: Assurances = field(default_factory=Assurances)
+    conversations: Conversations = field(default_factory=Conversations)
+    revision: int = 0

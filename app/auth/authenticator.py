@@ -19,8 +19,16 @@ _MAX_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Verified:
+class Session:
+    """Who asks, until when: `until` is in seconds since 1970."""
+
     principal: Principal
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    session: Session
     until: float
     keys: KeySource
     generation: int
@@ -59,26 +67,40 @@ class Authenticator:
             Unauthenticated: nobody we know, and why; the message holds nothing of the token.
             KeySetUnavailable: the token can be neither accepted nor refused at the moment.
         """
-        text = bearer_token(authorization)
-        # The memory holds no tokens, so that a dump of it can't be used to sign in.
-        digest = hashlib.sha256(text.encode()).digest()
+        return (await self.session(authorization)).principal
+
+    async def session(self, authorization: str | None) -> Session:
+        """The same, and until when that holds.  Raises what `principal` raises."""
+        text, digest = _digested(authorization)
         return self._recall(digest) or await self._verify(text, digest)
+
+    def remembered(self, authorization: str | None) -> Session | None:
+        """The session of a token that was verified lately; None where it would take a check.
+
+        Raises:
+            Unauthenticated: it can't be a token of anybody.
+        """
+        _, digest = _digested(authorization)
+        return self._recall(digest)
+
+    def remaining_s(self, session: Session) -> float:
+        """So many seconds the session still holds; 0 or less: it holds no more."""
+        return session.until - self._now()
 
     async def aclose(self) -> None:
         """Stop fetching keys.  The HTTP client stays open: it is the caller's."""
         for validator in self._validators.values():
             await validator.keys.aclose()
 
-    async def _verify(self, text: str, digest: bytes) -> Principal:
+    async def _verify(self, text: str, digest: bytes) -> Session:
         token = read_unverified(text)
         validator = self._validator(token)
         now = self._now()
         principal = await validator.verify(token, now)
-        until = min(token.claims["exp"], now + _REMEMBERED_S)
-        self._remember(
-            digest, _Verified(principal, until, validator.keys, validator.keys.generation)
-        )
-        return principal
+        session = Session(principal, token.claims["exp"])
+        until = min(session.until, now + _REMEMBERED_S)
+        self._remember(digest, _Verified(session, until, validator.keys, validator.keys.generation))
+        return session
 
     def _validator(self, token: UnverifiedToken) -> Validator:
         issuer = token.claims.get("iss")
@@ -86,7 +108,7 @@ class Authenticator:
             raise Unauthenticated("The token's issuer isn't one of ours.")
         return self._validators[issuer]
 
-    def _recall(self, digest: bytes) -> Principal | None:
+    def _recall(self, digest: bytes) -> Session | None:
         found = self._verified.get(digest)
         if found is None:
             return None
@@ -94,10 +116,16 @@ class Authenticator:
             del self._verified[digest]
             return None
         self._verified.move_to_end(digest)
-        return found.principal
+        return found.session
 
     def _remember(self, digest: bytes, verified: _Verified) -> None:
         self._verified[digest] = verified
         self._verified.move_to_end(digest)
         if len(self._verified) > _MAX_REMEMBERED:
             self._verified.popitem(last=False)
+
+
+def _digested(authorization: str | None) -> tuple[str, bytes]:
+    text = bearer_token(authorization)
+    # The memory holds no tokens, so that a dump of it can't be used to sign in.
+    return text, hashlib.sha256(text.encode()).digest()

@@ -60,6 +60,7 @@ def principal_of(claims: Mapping[str, Any], issuer: IssuerSettings) -> Principal
         roles=_roles(_find(claims, issuer.roles_claim)),
         has_second_factor=_has_second_factor(claims, issuer.second_factor_acr),
         client=_client(claims),
+        authenticated_at=_auth_time(claims),
     )
 
 
@@ -123,6 +124,15 @@ def _has_second_factor(claims: Mapping[str, Any], accepted_acr: tuple[str, ...])
     listed = methods if isinstance(methods, list) else []
     used = any(isinstance(method, str) and method in _SECOND_FACTORS for method in listed)
     return used or claims.get("acr") in accepted_acr
+
+
+def _auth_time(claims: Mapping[str, Any]) -> float | None:
+    value = claims.get("auth_time")
+    if value is None:
+        return None
+    if not _is_instant(value):
+        raise Unauthenticated("The token's auth_time isn't an instant in seconds.")
+    return float(value)
 
 
 def _client(claims: Mapping[str, Any]) -> str | None:

@@ -75,6 +75,7 @@ class DevelopmentIssuer:
             "tenant": tenant,
             "roles": sorted(roles),
             "amr": ["pwd", "otp"] if second_factor else ["pwd"],
+            "auth_time": issued_at,
         }
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self.kid}
         return jwt.encode(header, claims, self._key)

@@ -36,6 +36,7 @@ class Asked:
     operation_name: str | None = field(repr=False, default=None)
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_read_only: bool = False
+    purpose: str | None = None
 
 
 async def posted(http: HttpRequest, max_bytes: int) -> Asked:
@@ -107,7 +108,10 @@ def read_request(document: object, *, is_read_only: bool = False) -> Asked:
     if query is None and sha256 is None:
         raise BadRequest(400, "`query` must be the text of a document.")
     name = _text("operationName", document)
-    return Asked(query, sha256, is_automatic, name, variables, is_read_only)
+    purpose = _object("extensions", document).get("purpose")
+    if purpose is not None and not isinstance(purpose, str):
+        raise BadRequest(400, "`extensions.purpose` must be text.")
+    return Asked(query, sha256, is_automatic, name, variables, is_read_only, purpose)
 
 
 def _sha256(document: Mapping[str, Any]) -> tuple[str | None, bool]:

@@ -6,7 +6,7 @@ uvicorn waits for ever for a head, a body or a reader; this protocol doesn't.
 import asyncio
 from collections import Counter
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -52,8 +52,14 @@ class TimedProtocol(HttpToolsProtocol):
     http_settings: ClassVar[HttpSettings]
     open_connections: ClassVar[Connections]
 
-    def __init__(self, config: uvicorn.Config, server_state: ServerState) -> None:
-        super().__init__(config, server_state, {})
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._address: str | None = None

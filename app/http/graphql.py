@@ -1,5 +1,6 @@
 """The GraphQL endpoint: GraphQL over HTTP, by its specification's media types and statuses."""
 
+import math
 from typing import Any
 
 import orjson
@@ -8,12 +9,12 @@ from starlette.responses import Response
 
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
+from app.http.admission import Admission, RateLimited
+from app.http.answers import answered, too_long
 from app.http.body import Asked, BadRequest, posted, queried
-from app.http.persisted import PersistedDocuments
-from graph.errors import ErrorCode, LimitExceeded
-from graph.execution.operation import answer, refused
-from graph.execution.request import Answer, Request
-from policies.principal import Principal
+from graph.errors import ErrorCode
+from graph.execution.operation import refused
+from graph.execution.request import Answer
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
@@ -30,10 +31,10 @@ _STATUSES = {
 class GraphQLEndpoint:
     """Answers POST and, where the settings allow it, GET of queries."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, admission: Admission) -> None:
         self._gateway = gateway
+        self._admission = admission
         self._http = gateway.settings.http
-        self._documents = PersistedDocuments(self._http)
 
     async def respond(self, http: HttpRequest) -> Response:
         """The response to one request."""
@@ -41,20 +42,25 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            principal = await self._gateway.authenticator.principal(
-                http.headers.get("authorization")
-            )
-            request = self._documents.request(await self._read(http), principal.tenant)
+            session = await self._admission.session(http.headers.get("authorization"), http.scope)
+            principal = session.principal
+            self._admission.count(principal)
+            asked = await self._read(http)
         except KeySetUnavailable as error:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
             response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
             response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
             return response
+        except RateLimited as error:
+            return _too_often(error, media_type)
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        answered = await self._answer(request, principal)
-        return _response(answered, media_type, self._http.max_response_bytes)
+        found = await answered(self._gateway, asked, principal)
+        body = _encoded(found.body)
+        if (instead := too_long(self._gateway, len(body))) is not None:
+            found, body = instead, _encoded(instead.body)
+        return _response(found, body, media_type)
 
     async def _read(self, http: HttpRequest) -> Asked:
         if http.method == "POST":
@@ -62,13 +68,6 @@ class GraphQLEndpoint:
         if not self._http.get_queries:
             raise BadRequest(_NOT_ALLOWED, "Send requests by POST.")
         return queried(http)
-
-    async def _answer(self, request: Request, principal: Principal) -> Answer:
-        try:
-            schema = await self._gateway.schemas.of(principal.tenant)
-            return await answer(request, schema, principal, self._gateway.wiring)
-        except Exception as error:  # noqa: BLE001 - the boundary: no text of whatever it is gets out
-            return refused(error)
 
 
 def _accepted(accept: str | None) -> str | None:
@@ -101,11 +100,7 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str, max_bytes: int) -> Response:
-    body = _encoded(found.body)
-    if len(body) > max_bytes:
-        found = refused(LimitExceeded("response bytes", max_bytes, len(body)))
-        body = _encoded(found.body)
+def _response(found: Answer, body: bytes, media_type: str) -> Response:
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)
@@ -123,6 +118,11 @@ def _problem(
     if status == _NOT_ALLOWED:
         return _not_allowed(body, media_type)
     return Response(_encoded(body), status, media_type=media_type)
+
+
+def _too_often(error: RateLimited, media_type: str) -> Response:
+    headers = {"retry-after": str(math.ceil(error.retry_after_s or 1))}
+    return Response(_encoded(refused(error).body), 429, headers, media_type)
 
 
 def _not_allowed(body: Any, media_type: str) -> Response:  # noqa: ANN401 - any JSON

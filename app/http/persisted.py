@@ -8,8 +8,9 @@ from pathlib import Path
 import orjson
 
 from app.configuration import WrongSettings
-from app.http.body import Asked, BadRequest
+from app.http.body import Asked
 from app.http.settings import HttpSettings
+from graph.errors import BadInput
 from graph.execution.request import Request
 
 _SETTING = "http.trusted_documents_path"
@@ -17,8 +18,8 @@ _MAX_TENANTS = 1_000
 _MAX_DOCUMENTS = 1_000
 _MAX_CHARACTERS = 1_000_000
 # Apollo's clients know these texts.
-_NOT_FOUND = BadRequest(200, "PersistedQueryNotFound")
-_NOT_SUPPORTED = BadRequest(200, "PersistedQueryNotSupported")
+_NOT_FOUND = "PersistedQueryNotFound"
+_NOT_SUPPORTED = "PersistedQueryNotSupported"
 
 
 class PersistedDocuments:
@@ -39,16 +40,18 @@ class PersistedDocuments:
         """The request with the text of its document.
 
         Raises:
-            BadRequest: there is no such document, or it isn't trusted.
+            BadInput: there is no such document, or it isn't trusted.
         """
         text = self._text(asked, tenant)
-        return Request(text, asked.operation_name, asked.variables, asked.is_read_only)
+        return Request(
+            text, asked.operation_name, asked.variables, asked.is_read_only, asked.purpose
+        )
 
     def _text(self, asked: Asked, tenant: str) -> str:
         if asked.sha256 is None:
             return self._allowed(asked.query or "")
         if asked.query is not None and asked.sha256 != _hash_of(asked.query):
-            raise BadRequest(400, "The hash is not that of the document.")
+            raise BadInput("The hash is not that of the document.")
         if (text := self._trusted.get(asked.sha256)) is not None:
             return text
         if asked.is_automatic and self._is_automatic:
@@ -56,12 +59,12 @@ class PersistedDocuments:
         if asked.query is not None:
             return self._allowed(asked.query)
         if asked.is_automatic and not self._trusted:
-            raise _NOT_SUPPORTED
-        raise _NOT_FOUND if asked.is_automatic else BadRequest(400, "No document has this hash.")
+            raise BadInput(_NOT_SUPPORTED)
+        raise BadInput(_NOT_FOUND if asked.is_automatic else "No document has this hash.")
 
     def _allowed(self, query: str) -> str:
         if self._is_required and _hash_of(query) not in self._trusted:
-            raise BadRequest(400, "Only trusted documents are answered here.")
+            raise BadInput("Only trusted documents are answered here.")
         return query
 
     def _automatic(self, asked: Asked, sha256: str, tenant: str) -> str:
@@ -75,7 +78,7 @@ class PersistedDocuments:
             return asked.query
         text = registered.get(sha256)
         if text is None:
-            raise _NOT_FOUND
+            raise BadInput(_NOT_FOUND)
         return text
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from app.http.socket_settings import SocketSettings
 from app.setting_types import PemPath, Section
 from graph.execution.limits import Limits
 
@@ -50,7 +51,7 @@ class TlsSettings(Section):
 _D = Limits()
 
 
-class LimitSettings(Section):
+class CostSettings(Section):
     """What one request may ask for."""
 
     characters: Limit = Field(_D.characters, description="Longest document, characters.")
@@ -129,7 +130,8 @@ class HttpSettings(Section):
         500,
         description="Connections at once of one address; behind a proxy all are the proxy's.",
     )
-    limits: LimitSettings = LimitSettings()
+    limits: CostSettings = CostSettings()
+    socket: SocketSettings = SocketSettings()
 
     @model_validator(mode="after")
     def _check_documents(self) -> "HttpSettings":

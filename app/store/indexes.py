@@ -11,9 +11,17 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
-from app.store.names import DEFINITIONS, FILTERS, HISTORY, INTERACTIONS, PROFILES, SUGGESTIONS
+from app.store.names import (
+    ACCESS_RULES,
+    DEFINITIONS,
+    FILTERS,
+    HISTORY,
+    INTERACTIONS,
+    PROFILES,
+    SUGGESTIONS,
+)
 from app.store.search import GRAMS
-from app.store.timeline_keys import KEYS, LANES, LEVELS, OPEN
+from app.store.timeline_keys import KEYS, LANES, LEVELS, LINK, OPEN
 from graph.model.search import (
     BY_BIRTH_DATE,
     BY_CREATED_AT,
@@ -51,10 +59,14 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     INTERACTIONS: (
         *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),
         _sparse(OPEN),
+        _sparse(LINK),
     ),
     HISTORY: (_sparse(LANE), _sparse(OF)),
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
+    ACCESS_RULES: (
+        IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),
+    ),
     DEFINITIONS: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),
     ),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.store.documents import Document
 from app.store.names import key_of
 from app.store.sealing import ProfileSeal
-from app.store.timeline_keys import KEYS, OPEN, keys_of, open_key
+from app.store.timeline_keys import KEYS, LINK, OPEN, keys_of, link_key, open_key
 from graph.model.channel import Channel
 from graph.model.interaction import Direction, Interaction, InteractionKind
 from policies.classification import labels_of
@@ -32,6 +32,7 @@ _PATHS: Final = {
     "recording": "recording",
     "source": "source",
     "external_id": "externalId",
+    "is_vouched": "vouched",
 }
 # What a timeline is in order of and narrowed by stands in its keys, and is never sealed.
 _NARROWING: Final = ("kind", "channel", "direction", "started_at", "ended_at", "agent")
@@ -67,6 +68,7 @@ def interaction_document(item: Interaction, seal: ProfileSeal, now: datetime) ->
         **_kept(item, _PATHS, seal),
         KEYS: keys_of(tenant, item),
         OPEN: _open(tenant, item),
+        LINK: _link(tenant, item),
     }
     return {key: value for key, value in document.items() if value is not None}
 
@@ -78,11 +80,11 @@ def update_of_interaction(
     tenant = seal.of_tenant.tenant
     put = {**_kept(item, changed, seal), KEYS: keys_of(tenant, item), "updatedAt": now}
     update: Document = {"$set": put, "$inc": {"version": 1}}
-    opened = _open(tenant, item)
-    if opened is None:
-        update["$unset"] = {OPEN: ""}
-    else:
-        put[OPEN] = opened
+    for key, value in ((OPEN, _open(tenant, item)), (LINK, _link(tenant, item))):
+        if value is None:
+            update.setdefault("$unset", {})[key] = ""
+        else:
+            put[key] = value
     return update
 
 
@@ -147,3 +149,8 @@ def _place(id: str, name: str) -> str:
 
 def _open(tenant: str, item: Interaction) -> str | None:
     return open_key(tenant, item.owner, item.agent) if item.is_live and item.agent else None
+
+
+def _link(tenant: str, item: Interaction) -> str | None:
+    is_link = item.is_live and item.is_vouched and item.agent
+    return link_key(tenant, item.agent) if is_link and item.agent else None

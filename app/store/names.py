@@ -15,6 +15,7 @@ MERGED: Final = "merged"
 INTERACTIONS: Final = "interactions"
 INTERACTION_CLAIMS: Final = "interactionClaims"
 TIMELINES: Final = "timelines"
+ACCESS_RULES: Final = "accessRules"
 WEIGHTS: Final = "weights"
 SUGGESTIONS: Final = "suggestions"
 

@@ -21,6 +21,7 @@ from graph.model.interaction import Interaction
 
 KEYS: Final = "keys"
 OPEN: Final = "open"
+LINK: Final = "link"
 LANES: Final = ("all", "channel", "kind", "agent")
 LEVELS: Final = ("", "1", "2")
 EVERY: Final = 32
@@ -93,6 +94,11 @@ def keys_of(tenant: str, item: Interaction) -> dict[str, Any]:
 def open_key(tenant: str, owner: str, agent: str) -> str:
     """What names a live conversation of an agent with a customer."""
     return key_of(tenant, owner, quote(agent, safe=""))
+
+
+def link_key(tenant: str, agent: str) -> str:
+    """What names the live conversations that link an agent to customers."""
+    return key_of(tenant, quote(agent, safe=""))
 
 
 def _level(id: str) -> int:

@@ -1,7 +1,7 @@
 """One request from its document to its answer: decide, read, reveal."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -34,13 +34,17 @@ from graph.execution.request import Answer, Request
 from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
-from graph.plan import DocumentPlan, Withheld, plan_document, root_fields
+from graph.plan import Withheld, plan_document, root_fields
 from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
+from graph.standings import Standings
 from graph.timeline import TimelineLoader
+from graph.views import View, Views
 from graph.wiring import Wiring
+from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
 from policies.principal import Principal
+from policies.standing import Purpose, Standing
 
 _MAX_COERCION_ERRORS = 5
 
@@ -61,20 +65,62 @@ async def answer(
         variables = _variables(schema, operation, request)
         assert document.cost is not None  # noqa: S101 - a document without errors has its cost
         document.cost.check(operation, variables.coerced, limits)
-        _authorise(schema, operation, document, variables, principal, wiring)
-        access = schema.access_plan(principal, wiring.matrix)
-        plan = plan_document(
-            schema.graphql, schema.facts, operation, document.fragments, variables, access
-        )
+        asking = await _asking(request, principal, wiring)
+        _authorise(schema, operation, document, variables, asking)
+        views = _views(schema, operation, document, variables, asking, wiring)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
     try:
         async with asyncio.timeout(limits.deadline_s):
-            return await _execute(request, schema, document, principal, wiring, plan)
+            return await _execute(request, schema, document, asking, wiring, views)
     except TimeoutError:
         return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
+
+
+async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
+    """Who asks, what for.
+
+    Raises:
+        BadInput: no such purpose.
+        Forbidden: none of their roles may ask for it.
+    """
+    purpose = None
+    if request.purpose is not None:
+        try:
+            purpose = Purpose(request.purpose)
+        except ValueError:
+            known = ", ".join(one.value for one in Purpose)
+            raise BadInput(f"extensions.purpose: expected one of {known}.") from None
+    matrix = await wiring.matrices.of(principal.tenant)
+    asking = asking_of(principal, matrix, wiring.now().timestamp(), purpose)
+    decision = decide_purpose(asking)
+    if decision.is_denied and principal.roles & matrix.roles.keys():
+        raise Forbidden(f"{decision.reason}.", decision.code, "extensions.purpose")
+    return asking
+
+
+def _views(
+    schema: TenantSchema,
+    operation: OperationDefinitionNode,
+    document: Document,
+    variables: VariableValues,
+    asking: Asking,
+    wiring: Wiring,
+) -> Views:
+    """What the operation may see of each customer; that of strangers is planned at once."""
+    sources = wiring.sources.get(asking.principal.tenant, {})
+    budget = Budget(wiring.budget_s)
+
+    def view(standing: Standing) -> View:
+        access = schema.access_plan(asking, standing)
+        plan = plan_document(
+            schema.graphql, schema.facts, operation, document.fragments, variables, access
+        )
+        return View(standing, plan, LiveReads(sources, plan.live.values(), budget, wiring.now))
+
+    return Views(view)
 
 
 def refused(error: Exception) -> Answer:
@@ -109,8 +155,7 @@ def _authorise(
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
-    principal: Principal,
-    wiring: Wiring,
+    asking: Asking,
 ) -> None:
     """Refuse the whole operation where one of its root fields or inputs isn't allowed."""
     is_query = operation.operation is OperationType.QUERY
@@ -120,11 +165,11 @@ def _authorise(
         definition = root.fields.get(name) if root else None
         if root is None or definition is None or name in OPEN_TO_ALL:
             continue
-        decision = decide_operation(name, principal, wiring.matrix)
+        decision = decide_operation(name, asking)
         if decision.effect is not Effect.ALLOW:
             raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
         action = Action.FILTER if is_query or name in FILTERING else Action.WRITE
-        check = InputCheck(schema.facts, principal, wiring.matrix, action)
+        check = InputCheck(schema.facts, asking, action)
         check.check(root.name, node, definition, variables)
 
 
@@ -132,21 +177,17 @@ async def _execute(
     request: Request,
     schema: TenantSchema,
     document: Document,
-    principal: Principal,
+    asking: Asking,
     wiring: Wiring,
-    plan: DocumentPlan,
+    views: Views,
 ) -> Answer:
-    sources = wiring.sources.get(principal.tenant, {})
-    live = LiveReads(sources, plan.live.values(), Budget(wiring.budget_s), wiring.now)
-    loader = ProfileLoader(wiring.profiles, plan, live)
-    timelines = TimelineLoader(wiring.interactions, plan)
-    objects = Objects(schema.documents.limits.objects)
+    context = _context(asking, wiring, views, Objects(schema.documents.limits.objects))
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
             schema.graphql,
             document.node,
-            context_value=Context(principal, plan, loader, timelines, live, wiring, objects),
+            context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
             max_coercion_errors=_MAX_COERCION_ERRORS,
@@ -156,28 +197,41 @@ async def _execute(
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
-        live.close()
-        loader.close()
-        timelines.close()
-    if objects.is_exceeded:
-        return refused(LimitExceeded("objects", objects.most, objects.count))
-    return _answer(result, plan, live.reports)
+        for view in views.all():
+            view.live.close()
+        context.profiles.close()
+        context.timelines.close()
+    if context.objects.is_exceeded:
+        return refused(LimitExceeded("objects", context.objects.most, context.objects.count))
+    return _answer(result, views)
 
 
-def _answer(
-    result: ExecutionResult, plan: DocumentPlan, reports: Mapping[str, SourceReport]
-) -> Answer:
+def _context(asking: Asking, wiring: Wiring, views: Views, objects: Objects) -> Context:
+    standings = Standings(asking, wiring.relations, wiring.profiles, wiring.now())
+    return Context(
+        asking.principal,
+        views.base.plan,
+        ProfileLoader(wiring.profiles, views, standings),
+        TimelineLoader(wiring.interactions, views),
+        views,
+        asking,
+        wiring,
+        objects,
+    )
+
+
+def _answer(result: ExecutionResult, views: Views) -> Answer:
     body: dict[str, Any] = {"data": result.data}
     errors = [field_error(error) for error in result.errors or ()]
     if result.data is not None:
-        errors += [_withheld(item) for item in plan.withheld.values()]
+        errors += [_withheld(item) for item in views.withheld()]
     if errors:
         body["errors"] = errors
     extensions: dict[str, Any] = {}
-    if plan.masked:
-        extensions["masked"] = sorted(".".join(path) for path in plan.masked)
-    if reports:
-        extensions["sources"] = [_report(report) for report in reports.values()]
+    if masked := views.masked():
+        extensions["masked"] = sorted(".".join(path) for path in masked)
+    if reports := views.reports():
+        extensions["sources"] = [_report(report) for report in reports]
     if extensions:
         body["extensions"] = extensions
     return Answer(body)

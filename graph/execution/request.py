@@ -5,12 +5,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GraphQL request as its transport understood it."""
+    """A GraphQL request as its transport understood it.  `purpose` is what it says it is for."""
 
     query: str = field(repr=False)
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_read_only: bool = False
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

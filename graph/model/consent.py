@@ -31,7 +31,7 @@ class ConsentStatus(Enum):
     REVOKED = "REVOKED"
 
 
-class Standing(IntEnum):
+class Worth(IntEnum):
     """What a statement is worth at an instant; the stricter, the higher."""
 
     GRANTED = 1
@@ -161,14 +161,14 @@ def _refuse_many(held: Sequence[Consent], new: Consent) -> None:
         raise LimitReached(f"A profile keeps at most {most} statements of consent.")
 
 
-def standing(consent: Consent, now: datetime) -> Standing:
+def worth(consent: Consent, now: datetime) -> Worth:
     """What a statement is worth at an instant."""
     if consent.status is ConsentStatus.REVOKED:
-        return Standing.REVOKED
+        return Worth.REVOKED
     if consent.status is ConsentStatus.DENIED:
-        return Standing.DENIED
+        return Worth.DENIED
     is_expired = consent.expires_at is not None and consent.expires_at <= now
-    return Standing.EXPIRED if is_expired else Standing.GRANTED
+    return Worth.EXPIRED if is_expired else Worth.GRANTED
 
 
 def effective(consents: Iterable[Consent], now: datetime) -> dict[str | None, Consent]:
@@ -183,7 +183,7 @@ def effective(consents: Iterable[Consent], now: datetime) -> dict[str | None, Co
 
 def stricter(one: Consent, other: Consent, now: datetime) -> Consent:
     """The stricter of two statements: REVOKED, DENIED, expired, GRANTED; of equals the later."""
-    return max(one, other, key=lambda consent: (standing(consent, now), _total(consent)))
+    return max(one, other, key=lambda consent: (worth(consent, now), _total(consent)))
 
 
 def united(one: Iterable[Consent], other: Iterable[Consent]) -> tuple[Consent, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from graph.model.channel import Channel
-from graph.model.consent import Consent, Standing, effective, standing
+from graph.model.consent import Consent, Worth, effective, worth
 from graph.model.preference import Preferences, Weekday
 from policies.classification import DataClass, classified
 
@@ -28,10 +28,10 @@ class ContactReason(Enum):
 
 
 _BY_STANDING: Final = {
-    Standing.GRANTED: ContactReason.CONSENT_GRANTED,
-    Standing.EXPIRED: ContactReason.CONSENT_EXPIRED,
-    Standing.DENIED: ContactReason.CONSENT_DENIED,
-    Standing.REVOKED: ContactReason.CONSENT_REVOKED,
+    Worth.GRANTED: ContactReason.CONSENT_GRANTED,
+    Worth.EXPIRED: ContactReason.CONSENT_EXPIRED,
+    Worth.DENIED: ContactReason.CONSENT_DENIED,
+    Worth.REVOKED: ContactReason.CONSENT_REVOKED,
 }
 _ALLOWED: Final = frozenset({ContactReason.NO_OBJECTION, ContactReason.CONSENT_GRANTED})
 
@@ -83,7 +83,7 @@ def _of_consent(consents: Iterable[Consent], purpose: str | None, now: datetime)
     if purpose is None:
         return ContactReason.NO_OBJECTION
     consent = effective(consents, now).get(purpose)
-    return _BY_STANDING[standing(consent, now)] if consent else ContactReason.NO_CONSENT
+    return _BY_STANDING[worth(consent, now)] if consent else ContactReason.NO_CONSENT
 
 
 def _is_welcome(preferences: Preferences, now: datetime) -> bool:

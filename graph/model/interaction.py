@@ -68,6 +68,7 @@ class Interaction:
 
     `owner` is the profile that it is filed under, for ever; `agent` the subject of who served
     them.  Without `ended_at` it is open.  `transcript` and `recording` say where those are.
+    `is_vouched` where somebody whose word counts has told who the agent is (else None).
     Attributes that were not asked for are None; instants are aware, UTC, in milliseconds.
     """
 
@@ -88,6 +89,7 @@ class Interaction:
     recording: str | None = classified(DataClass.RECORDING, repr=False, default=None)
     source: str | None = classified(DataClass.INTERNAL, default=None)
     external_id: str | None = classified(DataClass.INTERNAL, repr=False, default=None)
+    is_vouched: bool | None = classified(DataClass.INTERNAL, default=None)
 
     @property
     def is_live(self) -> bool:
@@ -160,12 +162,20 @@ def contradicts(told: Interaction, kept: Interaction) -> bool:
 
 
 def news_of(told: Interaction, kept: Interaction) -> Mapping[str, object]:
-    """What is told of a kept interaction and wasn't known; what isn't told stays."""
-    return {
+    """What is told of a kept interaction and wasn't known; what isn't told stays.
+
+    So does the agent whom somebody has told whose word counts, until another such one tells.
+    """
+    found: dict[str, object] = {
         name: value
         for name in _LATER
         if (value := getattr(told, name)) not in (None, getattr(kept, name))
     }
+    if kept.is_vouched and not told.is_vouched:
+        found.pop("agent", None)
+    if told.is_vouched and not kept.is_vouched:
+        found["is_vouched"] = True
+    return found
 
 
 def _text(name: str, value: str | None, longest: int) -> str | None:

@@ -16,6 +16,7 @@ from graph.types.interaction import Interaction
 from graph.types.interaction_inputs import OpenInteractionInput, opened_interaction
 from graph.types.profile import Profile
 from graph.types.suggestion import Suggestion
+from graph.views import root_key
 from policies.classification import DataClass
 
 
@@ -84,7 +85,7 @@ async def recognise_customer(
     profile: Any = None
     if found.profile is not None:
         context.profiles.forget(found.profile)
-        profile = await context.profiles.load(found.profile)
+        profile = await context.profiles.load(found.profile, root_key(info.path))
     opened: Any = None
     if found.interaction:
         opened = await context.timelines.interaction(found.interaction)

@@ -10,8 +10,11 @@ from strawberry.types.base import get_object_definition
 import graph.types.enums  # noqa: F401 - registers the enums before any type names them
 from policies.classification import DataClass, Label, labels_of
 from policies.errors import Unlabelled
+from policies.standing import Purpose
 
 _Class = TypeVar("_Class", bound=type)
+_MODEL = "__exposed_model__"
+_ABOUT = "about"
 
 
 @strawberry.schema_directive(
@@ -25,7 +28,8 @@ _Class = TypeVar("_Class", bound=type)
     name="access",
     description=(
         "Protects a field: the matrix decides by class and role; `roles` narrows the field to"
-        " these roles; `stepUp` asks for a second factor."
+        " these roles, `purposes` to these purposes; `stepUp` asks for a second factor of just"
+        " now."
     ),
 )
 class Access:
@@ -34,11 +38,20 @@ class Access:
     class_: DataClass = strawberry.directive_field(name="class")
     roles: list[str] | None = strawberry.directive_field(name="roles", default=strawberry.UNSET)
     step_up: bool | None = strawberry.directive_field(name="stepUp", default=strawberry.UNSET)
+    purposes: list[Purpose] | None = strawberry.directive_field(
+        name="purposes", default=strawberry.UNSET
+    )
 
 
-def access(data_class: DataClass) -> Access:
-    """The directive of a field that only its class protects."""
-    return Access(class_=data_class)
+def access(data_class: DataClass, about: str | None = None) -> Access:
+    """The directive of a field that only its class protects.
+
+    `about` is the coordinate of the field that an input speaks of, where its name doesn't tell.
+    """
+    directive = Access(class_=data_class)
+    if about is not None:
+        setattr(directive, _ABOUT, about)
+    return directive
 
 
 STRUCTURE = access(DataClass.PUBLIC)
@@ -51,7 +64,12 @@ def directive_of(label: Label) -> Access:
         class_=label.data_class,
         roles=sorted(label.roles) if label.roles else strawberry.UNSET,
         step_up=True if label.needs_step_up else strawberry.UNSET,
+        purposes=_in_order(label.purposes) if label.purposes else strawberry.UNSET,
     )
+
+
+def _in_order(purposes: Iterable[Purpose]) -> list[Purpose]:
+    return sorted(purposes, key=lambda purpose: purpose.value)
 
 
 def label_of(directives: Iterable[object]) -> Label | None:
@@ -59,8 +77,15 @@ def label_of(directives: Iterable[object]) -> Label | None:
     for directive in directives:
         if isinstance(directive, Access):
             roles = frozenset(directive.roles) if directive.roles else None
-            return Label(directive.class_, roles, directive.step_up is True)
+            purposes = frozenset(directive.purposes) if directive.purposes else None
+            return Label(directive.class_, roles, directive.step_up is True, purposes)
     return None
+
+
+def about_of(directives: Iterable[object]) -> str | None:
+    """The coordinate that an `@access` among these directives says an input is about."""
+    found = (getattr(directive, _ABOUT, None) for directive in directives)
+    return next((about for about in found if about), None)
 
 
 def exposes(model: type[Any]) -> Callable[[_Class], _Class]:
@@ -78,6 +103,22 @@ def exposes(model: type[Any]) -> Callable[[_Class], _Class]:
             if field.python_name not in labels:
                 raise Unlabelled(f"{definition.name}.{field.python_name} carries no @access")
             field.directives = [*field.directives, directive_of(labels[field.python_name])]
+        setattr(face, _MODEL, model)
         return face
 
     return label
+
+
+def speaks_of(model: type[Any]) -> Callable[[_Class], _Class]:
+    """Class decorator: inputs with labels of their own that are about attributes of `model`."""
+
+    def mark(face: _Class) -> _Class:
+        setattr(face, _MODEL, model)
+        return face
+
+    return mark
+
+
+def exposed_model(face: type[Any]) -> type[Any] | None:
+    """The model that the fields of a face show or speak of; None where there is none."""
+    return getattr(face, _MODEL, None)

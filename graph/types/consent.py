@@ -39,7 +39,7 @@ class Consent:
     def is_granted(self, info: GatewayInfo, root: strawberry.Parent[model.Consent]) -> bool | None:
         if root.status is None:  # masked
             return None
-        granted = model.standing(root, info.context.wiring.now()) is model.Standing.GRANTED
+        granted = model.worth(root, info.context.wiring.now()) is model.Worth.GRANTED
         return root.is_current and granted
 
 

@@ -85,9 +85,9 @@ async def field_value(
     profile: Profile, definition: FieldDefinition, info: GatewayInfo
 ) -> FieldValue:
     """One custom field of one profile with its story; denied or failed, it says so inside."""
-    access = info.context.plan.access
+    access = info.context.views.of(profile.id).plan.access
     decision = access.decisions[definition.coordinate]
-    if decision.effect is Effect.DENY:
+    if decision.is_denied:
         return FieldValue(
             key=definition.key,
             type=definition.kind,
@@ -138,15 +138,15 @@ def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
 
 async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInfo) -> LiveValue:
     """The revealed value, stored or live."""
-    context = info.context
+    context, view = info.context, info.context.views.of(profile.id)
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
         return LiveValue(value, context.wiring.now())
-    if context.plan.access.effect(definition.coordinate) is Effect.DENY:
+    if view.plan.access.effect(definition.coordinate) is Effect.DENY:
         return LiveValue()  # never asked for; the plan tells its asker why
     links = context.profiles.links_of(profile.id)
-    found = await context.live.read(definition, profile.id, links)
-    shown = reveal_value(found.value, definition.coordinate, context.plan.access)
+    found = await view.live.read(definition, profile.id, links)
+    shown = reveal_value(found.value, definition.coordinate, view.plan.access)
     return LiveValue(shown, found.fetched_at, found.observed_at, found.error)
 
 

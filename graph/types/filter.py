@@ -113,13 +113,13 @@ class ProfileFilter:
         graphql_type=NameFilter | None,
         default=UNSET,
         description="By given names, without case and accents.",
-        directives=[access(DataClass.IDENTITY)],
+        directives=[access(DataClass.IDENTITY, "PersonName.given")],
     )
     family_name: Any = strawberry.field(
         graphql_type=NameFilter | None,
         default=UNSET,
         description="By family name, without case and accents.",
-        directives=[access(DataClass.IDENTITY)],
+        directives=[access(DataClass.IDENTITY, "PersonName.family")],
     )
     birth_date: Any = strawberry.field(
         graphql_type=DateFilter | None, default=UNSET, description="By date of birth."
@@ -164,10 +164,14 @@ class ProfileFilter:
 )
 class ProfileOrder:
     given_name: OrderDirection | None = strawberry.field(
-        default=UNSET, description="Given names.", directives=[access(DataClass.IDENTITY)]
+        default=UNSET,
+        description="Given names.",
+        directives=[access(DataClass.IDENTITY, "PersonName.given")],
     )
     family_name: OrderDirection | None = strawberry.field(
-        default=UNSET, description="Family name.", directives=[access(DataClass.IDENTITY)]
+        default=UNSET,
+        description="Family name.",
+        directives=[access(DataClass.IDENTITY, "PersonName.family")],
     )
     birth_date: OrderDirection | None = strawberry.field(
         default=UNSET, description="Date of birth."

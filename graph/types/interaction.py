@@ -11,6 +11,7 @@ from graph.model.channel import Channel
 from graph.pages import cursor_of, id_of, page_size
 from graph.types.access import STRUCTURE, exposes
 from graph.types.paging import PageInfo
+from policies.reveal import reveal
 
 
 @exposes(model.Interaction)
@@ -110,11 +111,14 @@ def timeline_query(
     )
 
 
-async def timeline(info: GatewayInfo, asked: model.TimelineQuery) -> InteractionConnection:
-    """The page that a query asks for, revealed."""
-    timelines = info.context.timelines
-    page = await timelines.page(asked)
-    nodes: list[Any] = [timelines.show(item) for item in page.items]
+async def timeline(
+    info: GatewayInfo, asked: model.TimelineQuery, profile_id: str
+) -> InteractionConnection:
+    """The page that a query asks for of a profile, as far as the asker may see it."""
+    context = info.context
+    view = context.views.of(profile_id)
+    page = await context.timelines.page(asked, view)
+    nodes: list[Any] = [reveal(item, view.plan.access) for item in page.items]
     edges = [InteractionEdge(cursor=cursor_of(node.id), node=node) for node in nodes]
     info_of_page = PageInfo(
         has_next_page=page.has_next,

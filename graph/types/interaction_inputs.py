@@ -94,7 +94,8 @@ def _begun(
     channel: Channel | None,
     ended_at: datetime | None = None,
 ) -> model.Interaction:
-    principal = info.context.principal
+    principal, told_by = info.context.principal, info.context.asking.matrix.conversations.told_by
+    agent = sent(given.agent)
     is_open = ended_at is None and given.kind in model.CONVERSATIONS
     return model.Interaction(
         id=new_id(),
@@ -103,8 +104,9 @@ def _begun(
         direction=sent(given.direction),
         started_at=sent(given.started_at),
         ended_at=ended_at,
-        agent=sent(given.agent) or (principal.subject if is_open else None),
+        agent=agent or (principal.subject if is_open else None),
         queue=sent(given.queue),
         source=sent(given.source) or principal.client or principal.subject,
         external_id=sent(given.external_id),
+        is_vouched=True if agent and principal.roles & told_by else None,
     )

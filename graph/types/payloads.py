@@ -7,6 +7,7 @@ import strawberry
 from graph.context import GatewayInfo
 from graph.types.access import STRUCTURE
 from graph.types.profile import Profile
+from graph.views import root_key
 
 
 @strawberry.type(description="The profile after a change.", directives=[STRUCTURE])
@@ -17,5 +18,5 @@ class ProfilePayload:
 async def answer(info: GatewayInfo, id: str) -> ProfilePayload:
     """The profile as it is now, revealed."""
     info.context.profiles.forget(id)
-    profile: Any = await info.context.profiles.load(id)
+    profile: Any = await info.context.profiles.load(id, root_key(info.path))
     return ProfilePayload(profile=profile)

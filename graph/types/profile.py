@@ -173,7 +173,7 @@ class Profile:
             return None
         now = info.context.wiring.now()
         permission = may_contact(preferences, consents, channel, wanted, now)
-        return reveal(permission, info.context.plan.access)
+        return reveal(permission, info.context.views.of(root.id).plan.access)
 
     @strawberry.field(
         description=(
@@ -231,4 +231,4 @@ class Profile:
     ) -> InteractionConnection:
         owners = owners_of(root)
         asked = timeline_query(owners, first, after, channels, kinds, since, until, agent)
-        return await timeline(info, asked)
+        return await timeline(info, asked, root.id)

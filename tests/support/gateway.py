@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +33,27 @@ def crm(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks: a role (or several) in one tenant."""
+    """Somebody who asks: a role (or several) in one tenant, for a purpose."""
 
     client: httpx2.AsyncClient
     token: str
+    purpose: str | None = None
+
+    def asking_for(self, purpose: str) -> "Caller":
+        """The same somebody, who says what they ask for."""
+        return replace(self, purpose=purpose)
 
     async def post(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx2.Response:
         """The HTTP response to a document."""
         return await self.client.post(
             "/graphql",
-            json={"query": query, "variables": variables or {}},
+            json={"query": query, "variables": variables or {}, "extensions": self._extensions},
             headers={"authorization": f"Bearer {self.token}"},
         )
+
+    @property
+    def _extensions(self) -> dict[str, str]:
+        return {} if self.purpose is None else {"purpose": self.purpose}
 
     async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The whole answer: data, errors, extensions."""
@@ -100,6 +109,17 @@ async def running_gateway(
         transport = httpx2.ASGITransport(create_app(gateway))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield TestGateway(gateway, client)
+
+
+@asynccontextmanager
+async def with_settings(gateway: TestGateway, **settings: Any) -> AsyncIterator[TestGateway]:
+    """The same gateway, served by other settings."""
+    changed = replace(
+        gateway.gateway, settings=gateway.gateway.settings.model_copy(update=settings)
+    )
+    transport = httpx2.ASGITransport(create_app(changed))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield TestGateway(changed, client)
 
 
 PROFILE = """

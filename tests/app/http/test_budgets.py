@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from app.http.routes import create_app
-from app.http.settings import HttpSettings, LimitSettings
+from app.http.settings import CostSettings, HttpSettings
 from graph.errors import LimitExceeded
 from graph.execution.limits import Limits, Objects
 from tests.support.gateway import Caller, a_profile, running_gateway
@@ -79,7 +79,7 @@ async def test_what_takes_too_long_is_stopped_and_its_work_with_it(opened, tenan
 
 
 async def test_an_answer_has_no_more_objects_than_it_may(opened, tenant):
-    async with opened(limits=LimitSettings(objects=40)) as gateway:
+    async with opened(limits=CostSettings(objects=40)) as gateway:
         service = gateway.as_role("service", tenant=tenant)
         for _ in range(15):
             await a_profile(service)
@@ -123,7 +123,7 @@ async def test_an_answer_that_is_too_long_is_not_sent(opened, tenant):
 
 
 async def test_every_limit_can_be_set(opened, tenant):
-    async with opened(limits=LimitSettings(aliases=1, tokens=20)) as gateway:
+    async with opened(limits=CostSettings(aliases=1, tokens=20)) as gateway:
         agent = gateway.as_role("agent", tenant=tenant)
         aliases = await agent.post("{ a: viewer { tenant } b: viewer { tenant } }")
         tokens = await agent.post("{ viewer { tenant } " + "viewer { tenant } " * 9 + "}")

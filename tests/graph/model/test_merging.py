@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.collected import item_key
-from graph.model.consent import Consent, ConsentStatus, effective, recorded, standing
+from graph.model.consent import Consent, ConsentStatus, effective, recorded, worth
 from graph.model.errors import LimitReached
 from graph.model.merging import MAX_MEMBERS, Plan, Survival, merged
 from graph.model.preference import Preferences, Said
@@ -109,7 +109,7 @@ def test_whom_one_of_two_refused_their_merged_profile_refuses(seed: int):
     for one in made.values():
         for purpose, consent in effective(one.profile.consents or (), now).items():
             held = effective(together.consents or (), now)[purpose]
-            assert standing(held, now) >= standing(consent, now)
+            assert worth(held, now) >= worth(consent, now)
         if one.profile.preferences and one.profile.preferences.do_not_contact:
             assert together.preferences
             assert together.preferences.do_not_contact

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from policies.access.question import Question
 from policies.access.roles import by_field_roles, by_role
+from policies.asking import Assurance
 from policies.decision import Decision, Effect
 
 _STEP_UP = "STEP_UP_REQUIRED"
@@ -13,19 +14,31 @@ def by_second_factor(question: Question) -> Decision | None:
     What the principal's other roles give stays; the code tells that signing in with a
     second factor would give more.
     """
-    principal = question.principal
-    if principal.has_second_factor:
+    asking = question.asking
+    if asking.assurance is not Assurance.PASSWORD:
         return None
-    if question.label.needs_step_up:
-        return Decision(Effect.DENY, "the field needs a second factor", _STEP_UP)
-    rights = question.matrix.roles
+    rights, principal = asking.matrix.roles, asking.principal
     proved = frozenset(
         role for role in principal.roles if role not in rights or not rights[role].second_factor
     )
-    effect = _given(replace(question, principal=replace(principal, roles=proved)))
+    less = replace(asking, principal=replace(principal, roles=proved))
+    effect = _given(replace(question, asking=less))
     if _given(question) >= effect:
         return None
     return Decision(effect, "your role needs a second factor for this", _STEP_UP)
+
+
+def by_fresh_second_factor(question: Question) -> Decision | None:
+    """What needs a second factor of just now is given for one alone."""
+    asking = question.asking
+    if asking.assurance is Assurance.FRESH_SECOND_FACTOR:
+        return None
+    if question.label.needs_step_up:
+        return Decision(Effect.DENY, "the field needs a second factor of just now", _STEP_UP)
+    if question.action in asking.matrix.assurances.fresh_actions:
+        verb = question.action.value
+        return Decision(Effect.DENY, f"to {verb} needs a second factor of just now", _STEP_UP)
+    return None
 
 
 def _given(question: Question) -> Effect:

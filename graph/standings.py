@@ -1,0 +1,91 @@
+"""How the asker of one operation stands to customers: looked up only where it matters."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from graph.access_ports import Relations
+from graph.model.consent import Worth, effective, worth
+from graph.model.interaction import owners_of
+from graph.model.profile import Profile
+from graph.ports import Profiles
+from policies.asking import Asking
+from policies.plan import scope_of
+from policies.standing import STRANGER, Relation, Standing
+
+_CONSENTS: Final = frozenset({"consents", "members"})
+
+
+class Standings:
+    """How one asker stands to customers, read once for an operation.
+
+    Nothing is read where every standing gives the same: where no role of theirs has rights by a
+    relation, and their purpose needs no consent.
+    """
+
+    def __init__(
+        self, asking: Asking, relations: Relations, profiles: Profiles, now: datetime
+    ) -> None:
+        rights = asking.matrix.roles
+        roles = asking.principal.roles & rights.keys()
+        self._wanted = frozenset(way for role in roles for way in rights[role].related)
+        rule = asking.matrix.purposes.get(asking.purpose)
+        self._consent = rule.consent if rule else None
+        self._subject = asking.principal.subject
+        self._scope = scope_of(asking.principal)
+        self._relations, self._profiles, self._now = relations, profiles, now
+        self._since = now - timedelta(hours=asking.matrix.conversations.hours)
+        self._related: asyncio.Task[dict[str, Relation]] | None = None
+
+    @property
+    def matter(self) -> bool:
+        """Whether two customers may be seen differently."""
+        return bool(self._wanted) or self._consent is not None
+
+    def forget(self) -> None:
+        """Look anew: what links the asker to customers has changed."""
+        self._related = None
+
+    async def of(self, ids: Sequence[str]) -> list[Standing]:
+        """How the asker stands to the profiles of these ids, former ones too, in their order."""
+        if not self.matter:
+            return [STRANGER] * len(ids)
+        related, consented = await asyncio.gather(self._links(), self._who_consented(ids))
+        return [
+            Standing(related.get(one, Relation.NONE), has_consent)
+            for one, has_consent in zip(ids, consented, strict=True)
+        ]
+
+    async def _links(self) -> dict[str, Relation]:
+        if not self._wanted:
+            return {}
+        if self._related is None:
+            self._related = asyncio.create_task(self._look())
+        # Shielded: a sibling's failure cancels this wait, never the shared answer.
+        return await asyncio.shield(self._related)
+
+    async def _look(self) -> dict[str, Relation]:
+        """The links, under every id that the customers have by now."""
+        found = await self._relations.related(self._subject, self._scope, self._wanted, self._since)
+        if not found:
+            return found
+        ids = list(found)
+        present = await self._profiles.get_many(ids, self._scope, {"members"})
+        for one, profile in zip(ids, present, strict=True):
+            for owner in owners_of(profile) if profile else ():
+                found.setdefault(owner, found[one])
+        return found
+
+    async def _who_consented(self, ids: Sequence[str]) -> list[bool]:
+        if self._consent is None:
+            return [True] * len(ids)
+        found = await self._profiles.get_many(list(ids), self._scope, set(_CONSENTS))
+        return [self._has_consented(profile, self._consent) for profile in found]
+
+    def _has_consented(self, profile: Profile | None, purpose: str) -> bool:
+        consents = profile.consents if profile else None
+        if not isinstance(consents, Iterable):
+            return False
+        said = effective(consents, self._now).get(purpose)
+        return said is not None and worth(said, self._now) is Worth.GRANTED

@@ -12,6 +12,8 @@ from app.http.settings import CostSettings, HttpSettings
 from graph.errors import LimitExceeded
 from graph.execution.limits import Limits, Objects
 from tests.support.gateway import Caller, a_profile, running_gateway
+from tests.support.listening import listening
+from tests.support.sockets import socket_to
 
 NEW = "application/graphql-response+json"
 
@@ -120,6 +122,21 @@ async def test_an_answer_that_is_too_long_is_not_sent(opened, tenant):
     assert message == "The request exceeds a limit: response bytes, 2000 at most."
     assert details["measured"] > 2_000
     assert by_status.status_code == 400
+
+
+async def test_over_a_socket_too_an_answer_that_is_too_long_is_not_sent(opened, tenant):
+    async with (
+        opened(max_response_bytes=2_000) as gateway,
+        listening(gateway.gateway) as place,
+        socket_to(place) as socket,
+    ):
+        await socket.sign_in(gateway.as_role("agent", tenant=tenant).token)
+        long = await socket.ask("{ __schema { types { name } } }", "a")
+        short = await socket.ask("{ viewer { tenant } }", "a")
+
+    (error,) = long["payload"]
+    assert (long["type"], error["extensions"]["limit"]) == ("error", "response bytes")
+    assert short["payload"] == {"data": {"viewer": {"tenant": tenant}}}
 
 
 async def test_every_limit_can_be_set(opened, tenant):

@@ -11,6 +11,8 @@ from app.http.body import Asked
 from app.http.persisted import PersistedDocuments, read_trusted
 from app.http.settings import HttpSettings
 from tests.support.gateway import running_gateway
+from tests.support.listening import listening
+from tests.support.sockets import socket_to
 
 VIEWER = "{ viewer { tenant } }"
 OTHER = "{ viewer { subject } }"
@@ -103,6 +105,29 @@ async def test_where_they_are_required_nothing_else_is_answered(opened, trusted,
         (400, "Only trusted documents are answered here.")
     ] * 4
     assert told(unknown) == "PersistedQueryNotFound"
+
+
+async def test_over_a_socket_nothing_else_is_answered_either(opened, trusted, tenant):
+    http = {"trusted_documents": "required", "trusted_documents_path": trusted}
+    async with (
+        opened(**http) as gateway,
+        listening(gateway.gateway) as place,
+        socket_to(place) as socket,
+    ):
+        await socket.sign_in(gateway.as_role("agent", tenant=tenant).token)
+        refused = await socket.ask(OTHER, "a")
+        await socket.say(
+            {
+                "id": "b",
+                "type": "subscribe",
+                "payload": {"documentId": f"sha256:{hash_of(VIEWER)}"},
+            }
+        )
+        answered = await socket.hear()
+
+    assert refused["type"] == "error"
+    assert refused["payload"][0]["message"] == "Only trusted documents are answered here."
+    assert answered["payload"] == {"data": {"viewer": {"tenant": tenant}}}
 
 
 async def test_where_they_are_off_nobody_is_promised_anything(opened, tenant):

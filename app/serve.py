@@ -135,6 +135,8 @@ def server_configuration(
     sockets = gateway.settings.http.socket
     return uvicorn.Config(
         create_app(gateway),
+        # It would believe whoever is on this machine; `http.trusted_proxies` says whom we do.
+        proxy_headers=False,
         ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,

@@ -1,5 +1,6 @@
 """What several sections of the settings are made of."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,18 @@ def _one_line(path: Path) -> Path:
 
 PemPath = Annotated[Path, AfterValidator(_one_line)]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+def network(text: str) -> str:
+    """A network as CIDR has it, of one address too; raises `ValueError` for anything else."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 10.0.0.0/8 or 2001:db8::/32") from None
+
+
+Network = Annotated[str, AfterValidator(network)]
 
 
 class Section(BaseModel):

@@ -4,50 +4,21 @@ Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), the
 `GATEWAY_CONFIG` names, or `gateway.toml` in the working directory.  Unknown names refuse to start.
 """
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-)
+from pydantic import Field
 
-from app.auth.addresses import is_trustworthy
+from app.auth.settings import AuthSettings
 from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
-from app.setting_types import PemPath, SecretReference, Section, TenantName
+from app.setting_types import Network, PemPath, SecretReference, Section, TenantName
 from connectors.runtime.network import LOOPBACK
 
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text))
-    except ValueError:
-        raise ValueError("must be a network such as 10.1.0.0/16") from None
-
-
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Network = Annotated[str, AfterValidator(_network)]
 AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]
-
-# Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
-SignatureAlgorithm = Literal[
-    "ES256",
-    "ES384",
-    "ES512",
-    "Ed25519",
-    "EdDSA",
-    "PS256",
-    "PS384",
-    "PS512",
-    "RS256",
-    "RS384",
-    "RS512",
-]
 
 
 class StoreSettings(Section):
@@ -78,60 +49,6 @@ class StoreSettings(Section):
         gt=0,
         description="`doctor` objects to more profiles than this in the embedded server.",
     )
-
-
-class IssuerSettings(Section):
-    """An OpenID Connect issuer whose access tokens are accepted."""
-
-    issuer: str = Field(description="Issuer identifier, exactly as in the token's `iss`.")
-    audience: str = Field("profile-gateway", description="Required `aud`.")
-    algorithms: tuple[SignatureAlgorithm, ...] = Field(
-        ("ES256", "Ed25519", "EdDSA", "PS256", "RS256"),
-        min_length=1,
-        description="Accepted signature algorithms.",
-    )
-    jwks_uri: str | None = Field(None, description="Key set address; unset: found by discovery.")
-    types: tuple[str, ...] = Field(
-        ("at+jwt", "application/at+jwt"),
-        min_length=1,
-        description="Accepted `typ` headers of access tokens; an empty text accepts having none.",
-    )
-    roles_claim: str = Field("roles", description="Claim with the roles; dots step into objects.")
-    tenant_claim: str = Field(
-        "tenant", description="Claim with the tenant; dots step into objects."
-    )
-    tenant: TenantName | None = Field(None, description="Fixed tenant of this issuer's tokens.")
-    second_factor_acr: tuple[str, ...] = Field(
-        (), description="Values of `acr` that prove a second factor, beside what `amr` says."
-    )
-
-
-class AuthSettings(Section):
-    """Whose tokens are accepted."""
-
-    issuers: tuple[IssuerSettings, ...] = Field((), description="Accepted issuers.")
-    development: bool = Field(
-        default=True, description="Accept tokens of the development issuer; refused in production."
-    )
-    leeway_s: int = Field(30, ge=0, le=300, description="Tolerated clock difference, seconds.")
-    max_lifetime_s: int = Field(
-        86_400, gt=0, description="Longest accepted token lifetime, seconds."
-    )
-
-    @field_validator("issuers")
-    @classmethod
-    def _check_issuers(cls, issuers: tuple[IssuerSettings, ...]) -> tuple[IssuerSettings, ...]:
-        names = [issuer.issuer for issuer in issuers]
-        if len(set(names)) != len(names):
-            raise ValueError("an issuer is listed twice")
-        for number, issuer in enumerate(issuers):
-            place = "jwks_uri" if issuer.jwks_uri else "issuer"
-            if not is_trustworthy(issuer.jwks_uri or issuer.issuer):
-                # The address isn't told: people put credentials into addresses.
-                raise ValueError(
-                    f"{number}.{place} must be an https address, or http on this machine"
-                )
-        return issuers
 
 
 class SourceSettings(Section):

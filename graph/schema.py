@@ -4,11 +4,11 @@ from collections import OrderedDict
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationDefinitionNode
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from graph.execution.documents import Documents
+from graph.execution.documents import Document, Documents
 from graph.execution.limits import Limits
 from graph.facts import SchemaFacts, read_facts
 from graph.model.consent import Consent
@@ -22,6 +22,7 @@ from graph.model.preference import ContactTime, Exclusion, Preferences, Said
 from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.queries import Query
+from graph.touched import differ, relations_of, touched
 from graph.types.custom_field import CustomFields, typed_field
 from graph.types.filter import (
     ProfileFilter,
@@ -35,13 +36,14 @@ from policies.asking import Asking
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
-from policies.standing import STRANGER, Standing
+from policies.standing import STRANGER, Relation, Standing
 
 _MODELS = (
     *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
     *(Preferences, ContactTime, Exclusion, Said, HistoryEntry, Interaction),
 )
 _MAX_PLANS = 256
+_MAX_OPERATIONS = 1_000
 _CUSTOM = "custom."
 OPEN_TO_ALL = frozenset({"viewer"})
 FILTERING = frozenset({"saveFilter"})
@@ -87,11 +89,29 @@ class TenantSchema:
         self.customer_schema = customer_schema
         self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
         self.documents = Documents(self.graphql, limits)
+        self._relations: OrderedDict[tuple[Any, ...], frozenset[Relation]] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
 
     def sdl(self) -> str:
         """The schema in the schema definition language, directives included."""
         return self._strawberry.as_str() + "\n"
+
+    def relations(
+        self, asking: Asking, text: str, operation: OperationDefinitionNode, document: Document
+    ) -> frozenset[Relation]:
+        """The relations that change what an operation of a document gets; 1,000 are kept."""
+        key = (asking.key, text, operation.name.value if operation.name else None)
+        if key not in self._relations:
+            at = touched(self.graphql, self.facts, operation, document.fragments)
+            strangers = self.access_plan(asking)
+            self._relations[key] = frozenset(
+                relation
+                for relation in relations_of(asking)
+                if differ(strangers, self.access_plan(asking, Standing(relation)), at)
+            )
+            if len(self._relations) > _MAX_OPERATIONS:
+                self._relations.popitem(last=False)
+        return self._relations[key]
 
     def access_plan(self, asking: Asking, standing: Standing = STRANGER) -> AccessPlan:
         """Every decision for this class of requests and customers; 256 classes are kept."""

@@ -5,12 +5,16 @@ Each process counts for itself: behind several gateways, the limits are so many 
 
 import math
 import time
-from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_network
 from typing import Any, ClassVar, Final
 
-from app.auth.authenticator import Authenticator, Session
+from starlette.requests import HTTPConnection
+
+from app.auth.authenticator import Authenticator
 from app.auth.errors import KeySetUnavailable, Unauthenticated
+from app.auth.origin import Address
+from app.auth.session import Session
+from app.http.origin import Origins
 from app.http.rate import Buckets, Clock, Rate
 from app.settings import Settings
 from graph.errors import ErrorCode, GatewayError
@@ -49,27 +53,31 @@ class Admission:
             role: Rate(own.requests_per_minute, own.burst) for role, own in limits.roles.items()
         }
         self._failing: Rate | None = None
-        if limits.failures_per_minute and not settings.http.behind_proxy:
+        self._origins = Origins(settings.http)
+        # Behind a proxy that isn't trusted, everybody has the proxy's address.
+        knows_clients = settings.http.trusted_proxies or not settings.http.behind_proxy
+        if limits.failures_per_minute and knows_clients:
             per_minute = limits.failures_per_minute
             self._failing = Rate(per_minute, max(1, per_minute // 2))
 
-    async def session(self, authorization: str | None, scope: Mapping[str, Any]) -> Session:
-        """Who sent this `Authorization`; `scope` is ASGI's, for the peer's address.
+    async def session(self, authorization: str | None, connection: HTTPConnection) -> Session:
+        """What this `Authorization` proves, where it comes by this connection.
 
         Raises:
             RateLimited: too many tokens from this address were refused.
             Unauthenticated, KeySetUnavailable: see `Authenticator`.
         """
+        origin = self._origins.of(connection)
         if self._failing is None:
-            return await self._authenticator.session(authorization)
-        peer = _peer(scope)
+            return await self._authenticator.session(authorization, origin)
+        peer = _network(origin.address)
         if wait_s := self._failures.wait_s(peer, self._failing):
             # Others behind the same address, who are signed in, go on.
-            if known := self._authenticator.remembered(authorization):
+            if known := self._authenticator.remembered(authorization, origin):
                 return known
             raise RateLimited("Too many tokens from this address were refused.", wait_s)
         try:
-            return await self._authenticator.session(authorization)
+            return await self._authenticator.session(authorization, origin)
         except KeySetUnavailable:
             raise
         except Unauthenticated:
@@ -92,12 +100,7 @@ class Admission:
         return min(own, key=lambda rate: (rate.per_minute, rate.burst), default=self._general)
 
 
-def _peer(scope: Mapping[str, Any]) -> str:
-    host, _ = scope.get("client") or ("", 0)
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return str(host)
+def _network(address: Address | None) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _NETWORK_BITS), strict=False))
     return str(address)

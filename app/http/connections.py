@@ -9,10 +9,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ClassVar
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.http.settings import HttpSettings
+from app.http.tls_extension import CertificateProtocol
 
 _FAREWELL_S = 1.0
 _RETRY_AFTER_S = 5
@@ -46,7 +46,7 @@ class Connections:
             del self._addresses[address]
 
 
-class TimedProtocol(HttpToolsProtocol):
+class TimedProtocol(CertificateProtocol):
     """One connection, closed when its client keeps us waiting."""
 
     http_settings: ClassVar[HttpSettings]

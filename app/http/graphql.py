@@ -12,6 +12,7 @@ from app.build import Gateway
 from app.http.admission import Admission, RateLimited
 from app.http.answers import answered, too_long
 from app.http.body import Asked, BadRequest, posted, queried
+from app.http.challenge import INVALID_TOKEN, step_up_challenge
 from graph.errors import ErrorCode
 from graph.execution.operation import refused
 from graph.execution.request import Answer
@@ -42,7 +43,7 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            session = await self._admission.session(http.headers.get("authorization"), http.scope)
+            session = await self._admission.session(http.headers.get("authorization"), http)
             principal = session.principal
             self._admission.count(principal)
             asked = await self._read(http)
@@ -50,7 +51,7 @@ class GraphQLEndpoint:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
             response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
-            response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            response.headers["www-authenticate"] = INVALID_TOKEN
             return response
         except RateLimited as error:
             return _too_often(error, media_type)
@@ -60,7 +61,7 @@ class GraphQLEndpoint:
         body = _encoded(found.body)
         if (instead := too_long(self._gateway, len(body))) is not None:
             found, body = instead, _encoded(instead.body)
-        return _response(found, body, media_type)
+        return _response(found, body, media_type, step_up_challenge(found, session.acr_values))
 
     async def _read(self, http: HttpRequest) -> Asked:
         if http.method == "POST":
@@ -100,7 +101,9 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, body: bytes, media_type: str) -> Response:
+def _response(found: Answer, body: bytes, media_type: str, challenge: str | None) -> Response:
+    if challenge is not None:
+        return Response(body, 401, {"www-authenticate": challenge}, media_type=media_type)
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)

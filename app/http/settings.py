@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from app.http.socket_settings import SocketSettings
-from app.setting_types import PemPath, Section
+from app.setting_types import HeaderName, Network, PemPath, Section
 from graph.execution.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
@@ -87,6 +87,16 @@ class HttpSettings(Section):
     behind_proxy: bool = Field(
         default=False,
         description="TLS ends at a proxy on the way: production listens without TLS to others.",
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Networks (CIDR) of our own proxies: their word counts on the client's address"
+        " (`X-Forwarded-For`) and certificate.",
+    )
+    client_certificate_header: HeaderName | None = Field(
+        None,
+        description="Header in which a trusted proxy passes on the client's certificate: PEM in URL"
+        " encoding, or as RFC 9440 has it.",
     )
     max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
     max_response_bytes: int = Field(2_000_000, gt=0, description="Largest answer, bytes.")

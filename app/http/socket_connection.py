@@ -4,11 +4,11 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from app.auth.authenticator import Session
 from app.auth.errors import KeySetUnavailable, Unauthenticated
+from app.auth.session import Session
 from app.build import Gateway
 from app.http.admission import Admission, RateLimited
 from app.http.answers import answers, too_long
@@ -61,10 +61,11 @@ class Connection:
         self._gateway = gateway
         self._admission = admission
         self._places = places
-        self._scope = scope
+        self._connection = HTTPConnection(scope)
         self._take = receive
         self._give = send
         self._settings = gateway.settings.http.socket
+        self._authorization: str | None = None
         self._sending = asyncio.Lock()
         self._received = Buckets(most=1)
         per_s = self._settings.messages_per_s
@@ -94,7 +95,9 @@ class Connection:
             await asyncio.wait(self._running)
 
     async def _converse(self) -> None:
-        session = await self._session(await self._initialised())
+        init = await self._initialised()
+        self._authorization = init.authorization or self._connection.headers.get("authorization")
+        session = await self._session()
         with self._places.taken_by(session.principal) as has_place:
             if not has_place:
                 raise Closing(Close.TOO_MANY, "You have too many connections.")
@@ -102,7 +105,7 @@ class Connection:
             self._end = asyncio.timeout(self._gateway.authenticator.remaining_s(session))
             try:
                 async with self._end:
-                    await self._listen(session)
+                    await self._listen()
             except TimeoutError:
                 raise (self._failure or _expired()) from None
 
@@ -122,12 +125,10 @@ class Connection:
         except TimeoutError:
             raise Closing(Close.INIT_TIMEOUT, "connection_init came too late.") from None
 
-    async def _session(self, init: Init) -> Session:
-        given = init.authorization
-        if given is None:
-            given = Headers(scope=self._scope).get("authorization")
+    async def _session(self) -> Session:
+        """What the client's token proves by now: it may have been revoked meanwhile."""
         try:
-            return await self._admission.session(given, self._scope)
+            return await self._admission.session(self._authorization, self._connection)
         except RateLimited as error:
             raise Closing(Close.TOO_MANY, str(error)) from None
         except KeySetUnavailable as error:
@@ -135,11 +136,11 @@ class Connection:
         except Unauthenticated as error:
             raise Closing(Close.UNAUTHORIZED, error.reason) from None
 
-    async def _listen(self, session: Session) -> None:
+    async def _listen(self) -> None:
         while True:
             match await self._read():
                 case Subscribe() as asked:
-                    await self._begin(asked, session)
+                    await self._begin(asked)
                 case Complete(id):
                     self._wanted.pop(id, None)
                 case Ping():
@@ -149,9 +150,8 @@ class Connection:
                 case Init():
                     raise Closing(Close.TOO_MANY, "connection_init may be sent once.")
 
-    async def _begin(self, asked: Subscribe, session: Session) -> None:
-        if self._gateway.authenticator.remaining_s(session) <= 0:
-            raise _expired()
+    async def _begin(self, asked: Subscribe) -> None:
+        session = await self._session()
         if asked.id in self._wanted:
             raise Closing(Close.DUPLICATE, "An operation with this id runs already.")
         try:

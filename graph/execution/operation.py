@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from graph.errors import (
     LimitExceeded,
     client_error,
     field_error,
+    refusal,
     refusal_message,
     request_error,
 )
@@ -44,7 +46,7 @@ from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
 from policies.principal import Principal
-from policies.standing import Purpose, Standing
+from policies.standing import Purpose, Relation, Standing
 
 _MAX_COERCION_ERRORS = 5
 
@@ -68,13 +70,16 @@ async def answer(
         asking = await _asking(request, principal, wiring)
         _authorise(schema, operation, document, variables, asking)
         views = _views(schema, operation, document, variables, asking, wiring)
+        wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
+    objects = Objects(limits.objects)
+    context = _context(asking, wanted, wiring, views, objects)
     try:
         async with asyncio.timeout(limits.deadline_s):
-            return await _execute(request, schema, document, asking, wiring, views)
+            return await _execute(request, schema, document, context)
     except TimeoutError:
         return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
 
@@ -97,7 +102,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
     asking = asking_of(principal, matrix, wiring.now().timestamp(), purpose)
     decision = decide_purpose(asking)
     if decision.is_denied and principal.roles & matrix.roles.keys():
-        raise Forbidden(f"{decision.reason}.", decision.code, "extensions.purpose")
+        raise Forbidden(f"{decision.reason}.", decision, "extensions.purpose")
     return asking
 
 
@@ -167,7 +172,7 @@ def _authorise(
             continue
         decision = decide_operation(name, asking)
         if decision.effect is not Effect.ALLOW:
-            raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
+            raise Forbidden(f"{decision.reason}.", decision, f"{root.name}.{name}")
         action = Action.FILTER if is_query or name in FILTERING else Action.WRITE
         check = InputCheck(schema.facts, asking, action)
         check.check(root.name, node, definition, variables)
@@ -177,11 +182,8 @@ async def _execute(
     request: Request,
     schema: TenantSchema,
     document: Document,
-    asking: Asking,
-    wiring: Wiring,
-    views: Views,
+    context: Context,
 ) -> Answer:
-    context = _context(asking, wiring, views, Objects(schema.documents.limits.objects))
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
@@ -197,17 +199,23 @@ async def _execute(
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
-        for view in views.all():
+        for view in context.views.all():
             view.live.close()
         context.profiles.close()
         context.timelines.close()
     if context.objects.is_exceeded:
         return refused(LimitExceeded("objects", context.objects.most, context.objects.count))
-    return _answer(result, views)
+    return _answer(result, context.views)
 
 
-def _context(asking: Asking, wiring: Wiring, views: Views, objects: Objects) -> Context:
-    standings = Standings(asking, wiring.relations, wiring.profiles, wiring.now())
+def _context(
+    asking: Asking,
+    wanted: AbstractSet[Relation],
+    wiring: Wiring,
+    views: Views,
+    objects: Objects,
+) -> Context:
+    standings = Standings(asking, wanted, wiring.relations, wiring.profiles, wiring.now())
     return Context(
         asking.principal,
         views.base.plan,
@@ -239,7 +247,8 @@ def _answer(result: ExecutionResult, views: Views) -> Answer:
 
 def _withheld(item: Withheld) -> dict[str, Any]:
     """One error for a withheld field; in a list it stands for each item and has no path."""
-    extensions = {"code": item.decision.code, "field": item.field, "at": ".".join(item.path)}
+    place = {"field": item.field, "at": ".".join(item.path)}
+    extensions = {**refusal(item.decision), **place}
     entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
     return entry if item.in_list else {**entry, "path": list(item.path)}
 

@@ -1,9 +1,11 @@
 """Who asks too often, over HTTP: by subject, by role, by address of refused tokens."""
 
+from ipaddress import ip_address
+
 import httpx2
 import pytest
 
-from app.http.admission import _peer
+from app.http.admission import _network
 from app.http.settings import HttpSettings
 from app.limit_settings import LimitSettings, RoleLimitSettings
 from tests.support.gateway import Caller, TestGateway, with_settings
@@ -127,17 +129,30 @@ async def test_refused_tokens_are_not_counted_where_the_settings_say_so(gateway,
 
 
 @pytest.mark.parametrize(
-    ("client", "peer"),
+    ("address", "network"),
     [
-        (("192.0.2.7", 1), "192.0.2.7"),
-        (("2001:db8:1:2:3::4", 1), "2001:db8:1:2::/64"),
-        (("2001:db8:1:2:ffff::", 9), "2001:db8:1:2::/64"),
-        (("socket", 0), "socket"),
-        (None, ""),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
     ],
 )
-def test_an_address_counts_as_its_household(client, peer):
-    assert _peer({"client": client}) == peer
+def test_an_address_counts_as_its_household(address, network):
+    assert _network(ip_address(address)) == network
+
+
+async def test_behind_a_trusted_proxy_its_clients_are_counted_each(gateway):
+    http = HttpSettings(behind_proxy=True, trusted_proxies=["127.0.0.1/32"])
+    async with with_settings(gateway, limits=FEW, http=http) as limited:
+
+        async def refused(client: str) -> int:
+            headers = {"authorization": "Bearer a.b.c", "x-forwarded-for": client}
+            asked = await limited.client.post("/graphql", json={}, headers=headers)
+            return asked.status_code
+
+        one = [await refused("192.0.2.7") for _ in range(4)]
+        other = await refused("192.0.2.8")
+
+    assert (one, other) == ([401, 401, 429, 429], 401)
 
 
 def _from(host: str, gateway: TestGateway) -> Caller:

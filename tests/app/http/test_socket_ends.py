@@ -123,6 +123,7 @@ async def _until_served(socket):
         answer = await socket.ask(VIEWER, "more")
         if answer["type"] == "next":
             return answer["payload"]
+        await asyncio.sleep(0.05)
     return None
 
 
@@ -164,5 +165,5 @@ class Failing:
     def __init__(self, error):
         self._error = error
 
-    async def session(self, _):
+    async def session(self, *_):
         raise self._error

@@ -14,6 +14,7 @@ from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
 from app.auth.settings import AuthSettings
+from app.http.persisted import PersistedDocuments
 from app.keys import resolve_secret
 from app.matrices import TenantMatrices
 from app.merge_settings import survivorship_of
@@ -55,6 +56,7 @@ class Gateway:
     schemas: Schemas
     authenticator: Authenticator
     database: AsyncDatabase[dict[str, Any]]
+    documents: PersistedDocuments
 
 
 @asynccontextmanager
@@ -67,6 +69,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     """
     refuse_in_production(settings)
     uri = store_uri(settings)
+    documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
         roots = await stack.enter_async_context(opened_roots(settings))
@@ -100,7 +103,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             survivorship=survivorship_of(settings.merging),
         )
         authenticator = await _authenticator(settings, database, stack)
-        yield Gateway(settings, wiring, schemas, authenticator, database)
+        yield Gateway(settings, wiring, schemas, authenticator, database, documents)
 
 
 def _schemas(
@@ -112,7 +115,7 @@ def _schemas(
     """The tenants' schemas, and somebody at work on what their changes ask of profiles."""
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
-    schemas = Schemas(definitions)
+    schemas = Schemas(definitions, limits=settings.http.request_limits())
     workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
     stack.push_async_callback(workers.close)
     workers.start()
@@ -171,7 +174,7 @@ async def _sources(
     for name, item in settings.sources.items():
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        http = await stack.enter_async_context(source_client())
+        http = await stack.enter_async_context(source_client(settings.networks_of(name)))
         connector = connector_class(item.connector)(given)
         found.setdefault(item.tenant, {})[name] = Source(
             name, item.tenant, connector, http, item.match, item.timeout_s

@@ -19,9 +19,10 @@ from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
 from app.cli_schema import schema_commands
 from app.cli_work import work
 from app.doctor import Finding, examine
+from app.http.settings import HttpSettings
 from app.sealing import keyring_database
 from app.serve import serve as serve_gateway
-from app.settings import HttpSettings, Settings
+from app.settings import Settings
 from app.store.attach import attached_store
 from app.store.backup import backup as write_backup
 from app.store.backup import restore as read_backup

@@ -194,7 +194,7 @@ async def _source(settings: Settings, name: str) -> Finding:
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
         connector = connector_class(item.connector)(given)
-        async with source_client() as http:
+        async with source_client(settings.networks_of(name)) as http:
             await connector.ping(Call(http, Budget(_PATIENCE_S)))
     except (SourceError, KeyTrouble) as error:
         return Finding(f"source {name}", is_well=False, told=str(error))

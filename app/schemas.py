@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.fresh import Fresh
+from graph.execution.limits import Limits
 from graph.model.custom_field import CustomerSchema, FieldDefinition, Progress
 from graph.ports import Definitions
 from graph.schema import TenantSchema
@@ -27,9 +28,13 @@ class Schemas:
     """One schema for each tenant; no older than a fifth of a second, whoever changed the fields."""
 
     def __init__(
-        self, definitions: KeptDefinitions, clock: Callable[[], float] = time.monotonic
+        self,
+        definitions: KeptDefinitions,
+        clock: Callable[[], float] = time.monotonic,
+        limits: Limits | None = None,
     ) -> None:
         self._definitions = definitions
+        self._limits = limits
         self._fresh = Fresh(self._newest, lambda kept: kept.customer_schema.revision, clock)
 
     async def of(self, tenant: str) -> TenantSchema:
@@ -68,4 +73,4 @@ class Schemas:
                 return known
         definitions = await self._definitions.current(tenant)
         # Building takes milliseconds of pure Python: in a thread, so that others go on.
-        return await asyncio.to_thread(TenantSchema, definitions)
+        return await asyncio.to_thread(TenantSchema, definitions, self._limits)

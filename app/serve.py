@@ -3,19 +3,18 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
 
 from app.build import Gateway, open_gateway
+from app.http.connections import TimedProtocol, protocol_of
 from app.http.routes import create_app
-from app.http.tls_extension import CertificateProtocol
 from app.http.wire import Wire
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
 
-_IDLE_S = 30
 _SHUTDOWN_S = 10
 
 Listening = Callable[[Gateway, str], Awaitable[None]]
@@ -24,8 +23,13 @@ Listening = Callable[[Gateway, str], Awaitable[None]]
 class _Server(uvicorn.Server):
     """Tells once it listens; leaves signals to others."""
 
-    def __init__(self, configuration: uvicorn.Config, tell: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(configuration)
+    def __init__(
+        self, gateway: Gateway, tls: RenewableContext | None, tell: Callable[[], Awaitable[None]]
+    ) -> None:
+        http = gateway.settings.http
+        self._protocol_class = protocol_of(http)
+        self._handshake_s = http.header_timeout_s
+        super().__init__(server_configuration(gateway, tls, self._protocol_class))
         self._tell = tell
         self._telling: asyncio.Future[None] | None = None
 
@@ -36,11 +40,30 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then tell."""
-        await super().startup(sockets)
+        await self._listen(sockets or [])
         self._telling = asyncio.ensure_future(self._tell())
         await asyncio.wait({self._telling})
         if not self._telling.cancelled():
             self._telling.result()
+
+    async def _listen(self, sockets: Sequence[socket.socket]) -> None:
+        """As uvicorn does; but its handshakes of TLS would take a minute of anybody's time."""
+        loop, config = asyncio.get_running_loop(), self.config
+        seconds = self._handshake_s if config.is_ssl else None
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=listener,
+                ssl=config.ssl,
+                backlog=config.backlog,
+                ssl_handshake_timeout=seconds,
+            )
+            for listener in sockets
+        ]
+        self.started = True
+
+    def _protocol(self) -> TimedProtocol:
+        return self._protocol_class(self.config, self.server_state, {})
 
     def stop(self) -> None:
         """Finish the requests that run, and end; when asked again, end without finishing them."""
@@ -77,8 +100,7 @@ async def serve(settings: Settings, listening: Listening) -> None:
         address = _address(settings, listener)
         try:
             async with renewed_context(settings.http.tls) as tls, open_gateway(settings) as gateway:
-                served = server_configuration(gateway, tls)
-                stop.server = _Server(served, lambda: listening(gateway, address))
+                stop.server = _Server(gateway, tls, lambda: listening(gateway, address))
                 await stop.server.serve([listener])
         except asyncio.CancelledError:
             if not stop.is_asked:
@@ -104,12 +126,15 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def server_configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Config:
+def server_configuration(
+    gateway: Gateway,
+    tls: RenewableContext | None,
+    protocol: type[TimedProtocol] | None = None,
+) -> uvicorn.Config:
     """How uvicorn serves an open gateway."""
     sockets = gateway.settings.http.socket
     return uvicorn.Config(
         create_app(gateway),
-        http=CertificateProtocol,
         # It would believe whoever is on this machine; `http.trusted_proxies` says whom we do.
         proxy_headers=False,
         ssl_context_factory=None if tls is None else lambda *_: tls,
@@ -119,7 +144,8 @@ def server_configuration(gateway: Gateway, tls: RenewableContext | None) -> uvic
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_keep_alive=_IDLE_S,
+        http=protocol or protocol_of(gateway.settings.http),
+        timeout_keep_alive=gateway.settings.http.keep_alive_s,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         ws=Wire,
         ws_max_size=sockets.max_message_bytes,

@@ -7,24 +7,15 @@ Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), the
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
 from app.auth.settings import AuthSettings
-from app.http.socket_settings import SocketSettings
+from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
-from app.setting_types import HeaderName, Network, SecretReference, Section, TenantName
-
-
-def _one_line(path: Path) -> Path:
-    # Messages name the file: a key that somebody pastes here must not get into one.
-    if "\n" in str(path):
-        raise ValueError("must be the path of a PEM file, not what is in it")
-    return path
-
-
-PemPath = Annotated[Path, AfterValidator(_one_line)]
+from app.setting_types import Network, PemPath, SecretReference, Section, TenantName
+from connectors.runtime.network import LOOPBACK
 
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]
@@ -51,63 +42,13 @@ class StoreSettings(Section):
         "profile_gateway", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Name of the database."
     )
     deadline_s: float = Field(
-        5.0, ge=0.01, le=3600, description="Longest wait for one store operation, seconds."
+        4.0, ge=0.01, le=3600, description="Longest wait for one store operation, seconds."
     )
     max_embedded_profiles: int = Field(
         100_000,
         gt=0,
         description="`doctor` objects to more profiles than this in the embedded server.",
     )
-
-
-class TlsSettings(Section):
-    """The gateway's own certificate."""
-
-    certificate: PemPath | None = Field(
-        None,
-        description="PEM file of our certificate, then of those between it and its CA. Unset:"
-        " plain HTTP.",
-    )
-    key: PemPath | None = Field(None, description="PEM file of its private key, without password.")
-    client_ca: PemPath | None = Field(
-        None,
-        description="PEM file of CAs; set, every client must show a certificate of one of them.",
-    )
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> "TlsSettings":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together")
-        if self.client_ca is not None and self.certificate is None:
-            raise ValueError("client_ca needs certificate and key")
-        return self
-
-
-class HttpSettings(Section):
-    """How the gateway listens."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    tls: TlsSettings = TlsSettings()
-    behind_proxy: bool = Field(
-        default=False,
-        description="TLS ends at a proxy on the way: production listens without TLS to others.",
-    )
-    trusted_proxies: tuple[Network, ...] = Field(
-        (),
-        description="Networks (CIDR) of our own proxies: their word counts on the client's address"
-        " (`X-Forwarded-For`) and certificate.",
-    )
-    client_certificate_header: HeaderName | None = Field(
-        None,
-        description="Header in which a trusted proxy passes on the client's certificate: PEM in URL"
-        " encoding, or as RFC 9440 has it.",
-    )
-    max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
-    get_queries: bool = Field(
-        default=True, description="Answer queries (never mutations) sent by GET."
-    )
-    socket: SocketSettings = SocketSettings()
 
 
 class SourceSettings(Section):
@@ -124,6 +65,11 @@ class SourceSettings(Section):
     )
     timeout_s: float = Field(
         1.5, gt=0, le=3600, description="Longest wait for this source, seconds."
+    )
+    networks: tuple[Network, ...] = Field(
+        (),
+        description="Private networks where this source may be, such as `10.1.0.0/16`. On this"
+        " machine it may be in development only, unless named here.",
     )
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
 
@@ -180,3 +126,8 @@ class Settings(Section):
     budget_s: float = Field(
         1.5, gt=0, le=3600, description="Time one request may spend on all its sources."
     )
+
+    def networks_of(self, source: str) -> tuple[str, ...]:
+        """The private networks where a source may be."""
+        own = LOOPBACK if self.env == "development" else ()
+        return (*self.sources[source].networks, *own)

@@ -10,7 +10,7 @@ from typing import Self
 
 from app.certificates import PemFile, load_authorities, load_pair
 from app.configuration import WrongSettings
-from app.settings import TlsSettings
+from app.http.settings import TlsSettings
 
 _LOG = logging.getLogger("gateway.tls")
 _LOOK_EVERY_S = 5.0

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from strawberry.types import Info
 
+from graph.execution.limits import Objects
 from graph.loaders import ProfileLoader
 from graph.model.provenance import Author
 from graph.plan import DocumentPlan
@@ -26,6 +27,7 @@ class Context:
     views: Views
     asking: Asking
     wiring: Wiring
+    objects: Objects
 
     @property
     def author(self) -> Author:

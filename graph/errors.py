@@ -2,6 +2,7 @@
 
 GatewayError           carries a code of the closed list
   NotFound  VersionMismatch  Forbidden  BadInput  QueryTooComplex
+  LimitExceeded        says which limit
   Conflict  BreaksValues  Erased  Damaged
   StoreUnavailable     the document store gives no answer
 
@@ -121,6 +122,18 @@ class QueryTooComplex(GatewayError):
     """The document asks for more than one request may."""
 
     code = ErrorCode.QUERY_TOO_COMPLEX
+
+
+class LimitExceeded(QueryTooComplex):
+    """The request has `measured` of something of which it may have `most`."""
+
+    def __init__(self, limit: str, most: float, measured: float) -> None:
+        super().__init__(f"The request exceeds a limit: {limit}, {most} at most.")
+        self._told = {"limit": limit, "value": most, "measured": measured}
+
+    def details(self) -> dict[str, Any]:
+        """Which limit, what it is, and what the request has."""
+        return self._told
 
 
 class Forbidden(GatewayError):

@@ -78,6 +78,11 @@ class ProfileLoader:
         """How the sources know a loaded profile, whether or not its asker may see that."""
         return self._links.get(id, ())
 
+    def close(self) -> None:
+        """Stop reading: nobody waits any more."""
+        for task in self._tasks:
+            task.cancel()
+
     def _show(self, stored: Profile, view: View) -> Profile:
         links = self._links[stored.id] = stored.links or ()
         self._views.shown(stored.id, view)

@@ -9,6 +9,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from graph.execution.documents import Document, Documents
+from graph.execution.limits import Limits
 from graph.facts import SchemaFacts, read_facts
 from graph.model.consent import Consent
 from graph.model.contact import ContactPermission
@@ -78,14 +79,16 @@ class _Schema(strawberry.Schema):
 class TenantSchema:
     """One tenant's schema at one revision, what its labels say, and the plans made from them."""
 
-    def __init__(self, customer_schema: CustomerSchema | None = None) -> None:
+    def __init__(
+        self, customer_schema: CustomerSchema | None = None, limits: Limits | None = None
+    ) -> None:
         customer_schema = customer_schema or CustomerSchema()
         built = _Schema(customer_schema)
         self._strawberry = built
         self.graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
         self.customer_schema = customer_schema
         self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
-        self.documents = Documents(self.graphql)
+        self.documents = Documents(self.graphql, limits)
         self._relations: OrderedDict[tuple[Any, ...], frozenset[Relation]] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
 

@@ -36,6 +36,11 @@ class TimelineLoader:
         (found,) = await self._store.get_many([id], plan.access.scope, plan.interactions)
         return reveal(found, plan.access) if found else None
 
+    def close(self) -> None:
+        """Stop reading: nobody waits any more."""
+        for task in self._tasks:
+            task.cancel()
+
     def _start(self) -> None:
         views, self._waiting = self._waiting, defaultdict(dict)
         for view, waiting in views.items():

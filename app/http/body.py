@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
-from graph.execution.request import Request
-
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_KEYS = frozenset({"query", "operationName", "variables", "extensions"})
+_KEYS = frozenset({"query", "documentId", "id", "operationName", "variables", "extensions"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PREFIX = "sha256:"
 
 
 class BadRequest(Exception):
@@ -22,7 +23,23 @@ class BadRequest(Exception):
         self.status = status
 
 
-async def posted(http: HttpRequest, max_bytes: int) -> Request:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was sent: with its document's text, its document's hash, or both.
+
+    `is_automatic`: the hash came as Apollo's clients send it, who register texts by it.
+    """
+
+    query: str | None = field(repr=False)
+    sha256: str | None = None
+    is_automatic: bool = False
+    operation_name: str | None = field(repr=False, default=None)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_read_only: bool = False
+    purpose: str | None = None
+
+
+async def posted(http: HttpRequest, max_bytes: int) -> Asked:
     """The request in a POST body.
 
     Raises:
@@ -40,10 +57,10 @@ async def posted(http: HttpRequest, max_bytes: int) -> Request:
         document = orjson.loads(await _body(http, max_bytes))
     except orjson.JSONDecodeError:
         raise BadRequest(400, "The body is not valid JSON.") from None
-    return request_of(document, is_read_only=False)
+    return read_request(document)
 
 
-def queried(http: HttpRequest) -> Request:
+def queried(http: HttpRequest) -> Asked:
     """The request in the parameters of a GET.
 
     Raises:
@@ -56,7 +73,7 @@ def queried(http: HttpRequest) -> Request:
                 document[key] = orjson.loads(document[key])
             except orjson.JSONDecodeError:
                 raise BadRequest(400, f"`{key}` is not valid JSON.") from None
-    return request_of(document, is_read_only=True)
+    return read_request(document, is_read_only=True)
 
 
 async def _body(http: HttpRequest, max_bytes: int) -> bytes:
@@ -75,27 +92,53 @@ async def _body(http: HttpRequest, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def request_of(document: object, *, is_read_only: bool) -> Request:
-    """The request that a JSON value is.
+def read_request(document: object, *, is_read_only: bool = False) -> Asked:
+    """The request that parsed JSON is.
 
     Raises:
-        BadRequest: it isn't one.
+        BadRequest: it is none.
     """
     if not isinstance(document, dict):
         raise BadRequest(400, "The request must be an object; batches are not supported.")
     if unknown := sorted(document.keys() - _KEYS):
         raise BadRequest(400, f"The request holds {len(unknown)} unknown entries.")
-    query = document.get("query")
-    if not isinstance(query, str):
-        raise BadRequest(400, "`query` must be the text of a document.")
-    name = document.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(400, "`operationName` must be text.")
+    query = _text("query", document)
     variables = _object("variables", document)
+    sha256, is_automatic = _sha256(document)
+    if query is None and sha256 is None:
+        raise BadRequest(400, "`query` must be the text of a document.")
+    name = _text("operationName", document)
     purpose = _object("extensions", document).get("purpose")
     if purpose is not None and not isinstance(purpose, str):
         raise BadRequest(400, "`extensions.purpose` must be text.")
-    return Request(query, name, variables, is_read_only, purpose)
+    return Asked(query, sha256, is_automatic, name, variables, is_read_only, purpose)
+
+
+def _sha256(document: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """The hash of the document that is meant, and whether an Apollo client sent it."""
+    extension = _object("extensions", document).get("persistedQuery")
+    if isinstance(extension, dict):
+        return _hash(extension.get("sha256Hash")), True
+    for key in ("documentId", "id"):
+        if (given := _text(key, document)) is not None:
+            if not given.startswith(_PREFIX):
+                raise BadRequest(400, f"`{key}` must be `sha256:` and the hash of a document.")
+            return _hash(given.removeprefix(_PREFIX)), False
+    return None, False
+
+
+def _hash(given: object) -> str:
+    if not isinstance(given, str) or not _SHA256.fullmatch(given):
+        raise BadRequest(400, "The hash of a document has 64 hexadecimal digits in lower case.")
+    return given
+
+
+def _text(key: str, document: Mapping[str, Any]) -> str | None:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        told = "`query` must be the text of a document." if key == "query" else f"`{key}` must be"
+        raise BadRequest(400, told if key == "query" else f"{told} text.")
+    return value
 
 
 def _object(key: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

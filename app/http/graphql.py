@@ -10,12 +10,12 @@ from starlette.responses import Response
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
 from app.http.admission import Admission, RateLimited
-from app.http.answers import answered
-from app.http.body import BadRequest, posted, queried
+from app.http.answers import answered, too_long
+from app.http.body import Asked, BadRequest, posted, queried
 from app.http.challenge import INVALID_TOKEN, step_up_challenge
 from graph.errors import ErrorCode
 from graph.execution.operation import refused
-from graph.execution.request import Answer, Request
+from graph.execution.request import Answer
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
@@ -46,7 +46,7 @@ class GraphQLEndpoint:
             session = await self._admission.session(http.headers.get("authorization"), http)
             principal = session.principal
             self._admission.count(principal)
-            request = await self._read(http)
+            asked = await self._read(http)
         except KeySetUnavailable as error:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
@@ -57,10 +57,13 @@ class GraphQLEndpoint:
             return _too_often(error, media_type)
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        found = await answered(self._gateway, request, principal)
-        return _response(found, media_type, step_up_challenge(found, session.acr_values))
+        found = await answered(self._gateway, asked, principal)
+        body = _encoded(found.body)
+        if (instead := too_long(self._gateway, len(body))) is not None:
+            found, body = instead, _encoded(instead.body)
+        return _response(found, body, media_type, step_up_challenge(found, session.acr_values))
 
-    async def _read(self, http: HttpRequest) -> Request:
+    async def _read(self, http: HttpRequest) -> Asked:
         if http.method == "POST":
             return await posted(http, self._http.max_body_bytes)
         if not self._http.get_queries:
@@ -98,11 +101,9 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str, challenge: str | None) -> Response:
+def _response(found: Answer, body: bytes, media_type: str, challenge: str | None) -> Response:
     if challenge is not None:
-        return Response(
-            _encoded(found.body), 401, {"www-authenticate": challenge}, media_type=media_type
-        )
+        return Response(body, 401, {"www-authenticate": challenge}, media_type=media_type)
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)
@@ -110,7 +111,7 @@ def _response(found: Answer, media_type: str, challenge: str | None) -> Response
             status = 200
     if found.is_misplaced:
         return _not_allowed(found.body, media_type)
-    return Response(_encoded(found.body), status, media_type=media_type)
+    return Response(body, status, media_type=media_type)
 
 
 def _problem(

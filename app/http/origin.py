@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from starlette.requests import HTTPConnection
 
 from app.auth.origin import Address, Network, Origin
-from app.settings import HttpSettings
+from app.http.settings import HttpSettings
 
 _FORWARDED = "x-forwarded-for"
 _MOST_ADDRESSES = 4096

@@ -6,6 +6,7 @@ from starlette.routing import Route, WebSocketRoute
 from app.build import Gateway
 from app.http.admission import Admission
 from app.http.graphql import GraphQLEndpoint
+from app.http.headers import middleware
 from app.http.health import livez, readyz
 from app.http.socket import SocketEndpoint
 
@@ -19,5 +20,6 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/graphql", GraphQLEndpoint(gateway, admission).respond, methods=["POST", "GET"]),
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz(gateway), methods=["GET"]),
-        ]
+        ],
+        middleware=middleware(gateway.settings.http),
     )

@@ -11,7 +11,8 @@ from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.session import Session
 from app.build import Gateway
 from app.http.admission import Admission, RateLimited
-from app.http.answers import answers
+from app.http.answers import answers, too_long
+from app.http.body import Asked
 from app.http.rate import Buckets, Rate
 from app.http.socket_places import Places
 from app.http.socket_protocol import (
@@ -32,7 +33,7 @@ from app.http.socket_protocol import (
 )
 from app.http.wire import GOING_AWAY
 from graph.execution.operation import refused
-from graph.execution.request import Request
+from graph.execution.request import Answer
 from policies.principal import Principal
 
 _FINISH_S: Final = 5.0
@@ -168,7 +169,7 @@ class Connection:
         if len(self._running) >= self._settings.max_operations:
             raise RateLimited("Too many operations at once.")
 
-    async def _run(self, id: str, request: Request, principal: Principal) -> None:
+    async def _run(self, id: str, request: Asked, principal: Principal) -> None:
         try:
             await self._answer(id, request, principal)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the connection
@@ -177,7 +178,7 @@ class Connection:
             with suppress(RuntimeError):
                 self._end.reschedule(0)
 
-    async def _answer(self, id: str, request: Request, principal: Principal) -> None:
+    async def _answer(self, id: str, request: Asked, principal: Principal) -> None:
         task = asyncio.current_task()
         async with aclosing(answers(self._gateway, request, principal)) as given:
             async for answer in given:
@@ -185,11 +186,18 @@ class Connection:
                     return
                 if answer.is_request_error:
                     del self._wanted[id]
-                await self._send(next_text(id, answer))
+                await self._send(self._text(id, answer))
         if self._wanted.get(id) is task:
             # Before the client hears of it: then the id is free again.
             del self._wanted[id]
             await self._send(complete_text(id))
+
+    def _text(self, id: str, answer: Answer) -> str:
+        text = next_text(id, answer)
+        if (error := too_long(self._gateway, len(text))) is None:
+            return text
+        self._wanted.pop(id, None)
+        return next_text(id, error)
 
     async def _read(self) -> Message:
         event = await self._take()

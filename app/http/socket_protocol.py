@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from app.http.body import BadRequest, request_of
-from graph.execution.request import Answer, Request
+from app.http.body import Asked, BadRequest, read_request
+from graph.execution.request import Answer
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 ACK: Final = '{"type":"connection_ack"}'
@@ -66,7 +66,7 @@ class Subscribe:
     """The client asks for an operation of any kind; `id` names it on this connection."""
 
     id: str = field(repr=False)
-    request: Request
+    request: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,9 @@ def _payload(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return payload
 
 
-def _request(document: Mapping[str, Any]) -> Request:
+def _request(document: Mapping[str, Any]) -> Asked:
     try:
-        return request_of(document.get("payload"), is_read_only=False)
+        return read_request(document.get("payload"))
     except BadRequest as error:
         raise _bad(str(error)) from None
 

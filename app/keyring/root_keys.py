@@ -22,6 +22,7 @@ from app.keys import (
 )
 from app.settings import Settings
 from connectors.runtime.client import source_client
+from connectors.runtime.network import ANYWHERE
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -215,5 +216,5 @@ async def _vault_keys(
 ) -> list[tuple[VaultRootKey, str]]:
     if vault is None:
         return []
-    http = await stack.enter_async_context(source_client())
+    http = await stack.enter_async_context(source_client(ANYWHERE))
     return [(VaultRootKey(vault, setting, http), f"{setting} ({vault.path})")]

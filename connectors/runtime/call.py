@@ -19,6 +19,7 @@ from connectors.errors import (
     Unavailable,
     WrongSettings,
 )
+from connectors.runtime.network import RefusedAddress
 from connectors.runtime.statuses import refusal
 
 MAX_RETRIES = 2
@@ -81,6 +82,9 @@ async def _attempt(source: str, call: Call, request: Request, max_bytes: int) ->
         # httpx2 times each read; only the outer timeout stops a source that drips.
         async with asyncio.timeout(remaining_s):
             return await _exchange(source, call.http, request, remaining_s, max_bytes)
+    except RefusedAddress:
+        told = "base_url leads to an address that isn't allowed: check networks"
+        raise WrongSettings(source, told) from None
     except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as error:
         # Neither cause nor text is passed on: both may quote the address or a header.
         raise _failure(source, error) from None

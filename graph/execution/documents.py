@@ -14,11 +14,12 @@ from graphql import (
     validate,
 )
 
-from graph.errors import ErrorCode
-from graph.execution.repetition import is_repetitive
+from graph.errors import LimitExceeded, client_error
+from graph.execution.cost import Cost, cost_of
+from graph.execution.limits import Limits
 
 _MAX_DOCUMENTS = 1_000
-_MAX_TOKENS = 2_000
+_MAX_CHARACTERS = 4_000_000
 _MAX_ERRORS = 5
 # How graphql-core 3.3 quotes values in its messages.  The quoted value itself may look like any of
 # these, so the first one takes as much as it can, and each other one all the rest.
@@ -34,19 +35,17 @@ _QUOTES = tuple(
         (r", did you mean '0\.\d+'\?$", ""),
     )
 )
-_TOO_COMPLEX = GraphQLError(
-    "The document selects the same field too often.",
-    extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value},
-)
+_TOO_MANY_TOKENS = re.compile(r"Document contains more than \d+ tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that the schema can execute, or the errors that stop it."""
+    """A document that the schema can execute, with what it costs; or the errors that stop it."""
 
     operations: tuple[OperationDefinitionNode, ...]
     fragments: dict[str, FragmentDefinitionNode]
     node: DocumentNode | None
+    cost: Cost | None = None
     errors: tuple[GraphQLError, ...] = ()
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -65,19 +64,25 @@ class Document:
 
 
 class Documents:
-    """A cache by text: the thousand documents of one schema that were used last."""
+    """A cache by text: the thousand documents of one schema that were used last.
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    They have four million characters at most.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:
         self._schema = schema
+        self.limits = limits or Limits()
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def get(self, text: str) -> Document:
         """The document, parsed and validated."""
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = _read(text, self._schema)
-            if len(self._known) > _MAX_DOCUMENTS:
-                self._known.popitem(last=False)
+            found = self._known[text] = _read(text, self._schema, self.limits)
+            self._characters += len(text)
+            while len(self._known) > _MAX_DOCUMENTS or self._characters > _MAX_CHARACTERS:
+                self._characters -= len(self._known.popitem(last=False)[0])
         else:
             self._known.move_to_end(text)
         return found
@@ -92,20 +97,35 @@ def without_values(error: GraphQLError) -> GraphQLError:
     return GraphQLError(message.rstrip(",.;") + end, error.nodes, error.source, error.positions)
 
 
-def _read(text: str, schema: GraphQLSchema) -> Document:
+def _read(text: str, schema: GraphQLSchema, limits: Limits) -> Document:
     try:
-        node = parse(text, max_tokens=_MAX_TOKENS)
+        node = _parsed(text, limits)
+        cost = cost_of(node, schema, limits)
     except GraphQLError as error:
-        return Document((), {}, None, (without_values(error),))
-    if is_repetitive(node):
-        return Document((), {}, None, (_TOO_COMPLEX,))
-    errors = validate(schema, node, max_errors=_MAX_ERRORS)
+        return Document((), {}, None, errors=(without_values(error),))
+    except LimitExceeded as error:
+        message, extensions = client_error(error)
+        return Document((), {}, None, errors=(GraphQLError(message, extensions=extensions),))
+    errors = validate(schema, node, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if errors:
-        return Document((), {}, None, tuple(without_values(error) for error in errors))
+        told = tuple(without_values(error) for error in errors)
+        return Document((), {}, None, errors=told)
     operations = [item for item in node.definitions if isinstance(item, OperationDefinitionNode)]
     fragments = {
         item.name.value: item
         for item in node.definitions
         if isinstance(item, FragmentDefinitionNode)
     }
-    return Document(tuple(operations), fragments, node)
+    return Document(tuple(operations), fragments, node, cost)
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    if len(text) > limits.characters:
+        raise LimitExceeded("characters", limits.characters, len(text))
+    try:
+        return parse(text, max_tokens=limits.tokens)
+    except GraphQLError as error:
+        if _TOO_MANY_TOKENS.search(error.message):
+            # Nobody counts the rest.
+            raise LimitExceeded("tokens", limits.tokens, limits.tokens + 1) from None
+        raise

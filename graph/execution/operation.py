@@ -1,5 +1,6 @@
 """One request from its document to its answer: decide, read, reveal."""
 
+import asyncio
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -18,16 +19,19 @@ from connectors.runtime.budget import Budget
 from graph.context import Context
 from graph.errors import (
     BadInput,
-    ErrorCode,
     Forbidden,
     GatewayError,
+    LimitExceeded,
     client_error,
     field_error,
     refusal,
     refusal_message,
     request_error,
 )
+from graph.execution.cost import check_values
 from graph.execution.documents import Document, without_values
+from graph.execution.executor import CountingExecutor
+from graph.execution.limits import Objects
 from graph.execution.request import Answer, Request
 from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
@@ -51,14 +55,18 @@ async def answer(
     request: Request, schema: TenantSchema, principal: Principal, wiring: Wiring
 ) -> Answer:
     """What this principal gets for this request; never raises for anything a client can send."""
+    limits = schema.documents.limits
     document = schema.documents.get(request.query)
     if document.errors:
         return _refused(document.errors)
     try:
+        check_values(request.variables, limits)
         operation = document.operation(request.operation_name)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             return replace(refused(BadInput("Only queries can be sent by GET.")), is_misplaced=True)
         variables = _variables(schema, operation, request)
+        assert document.cost is not None  # noqa: S101 - a document without errors has its cost
+        document.cost.check(operation, variables.coerced, limits)
         asking = await _asking(request, principal, wiring)
         _authorise(schema, operation, document, variables, asking)
         views = _views(schema, operation, document, variables, asking, wiring)
@@ -67,8 +75,13 @@ async def answer(
         return _refused([error])
     except GatewayError as error:
         return refused(error)
-    context = _context(asking, wanted, wiring, views)
-    return await _execute(request, schema, document, context)
+    objects = Objects(limits.objects)
+    context = _context(asking, wanted, wiring, views, objects)
+    try:
+        async with asyncio.timeout(limits.deadline_s):
+            return await _execute(request, schema, document, context)
+    except TimeoutError:
+        return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
 
 
 async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
@@ -123,8 +136,8 @@ def refused(error: Exception) -> Answer:
 
 
 def _refused(errors: Iterable[GraphQLError]) -> Answer:
-    body = {"errors": [request_error(error) for error in errors]}
-    return Answer(body, is_request_error=True, code=ErrorCode.BAD_INPUT.value)
+    told = [request_error(error) for error in errors]
+    return Answer({"errors": told}, is_request_error=True, code=told[0]["extensions"]["code"])
 
 
 def _variables(
@@ -179,17 +192,28 @@ async def _execute(
             context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
+            max_coercion_errors=_MAX_COERCION_ERRORS,
+            executor_class=CountingExecutor,
+            hide_suggestions=True,
         )
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
         for view in context.views.all():
             view.live.close()
+        context.profiles.close()
+        context.timelines.close()
+    if context.objects.is_exceeded:
+        return refused(LimitExceeded("objects", context.objects.most, context.objects.count))
     return _answer(result, context.views)
 
 
 def _context(
-    asking: Asking, wanted: AbstractSet[Relation], wiring: Wiring, views: Views
+    asking: Asking,
+    wanted: AbstractSet[Relation],
+    wiring: Wiring,
+    views: Views,
+    objects: Objects,
 ) -> Context:
     standings = Standings(asking, wanted, wiring.relations, wiring.profiles, wiring.now())
     return Context(
@@ -200,6 +224,7 @@ def _context(
         views,
         asking,
         wiring,
+        objects,
     )
 
 

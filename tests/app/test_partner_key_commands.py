@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from app.auth.key_form import key_id
 from app.cli import cli
 from app.http.routes import create_app
-from app.settings import HttpSettings
+from app.http.settings import HttpSettings
 from tests.support.gateway import Caller, a_profile, running_gateway
 from tests.support.process import command
 

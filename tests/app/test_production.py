@@ -4,9 +4,10 @@ import pytest
 
 from app.auth.settings import AuthSettings
 from app.doctor import Finding, _source
+from app.http.settings import HttpSettings, TlsSettings
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import HttpSettings, Settings, SourceSettings, TlsSettings
+from app.settings import Settings, SourceSettings
 
 TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
 PASSWORD = "Zq7canary"

@@ -12,7 +12,8 @@ import pytest
 from app.certificates import PemFile, expires_at
 from app.configuration import WrongSettings
 from app.doctor import Finding, examine
-from app.settings import HttpSettings, Settings, StoreSettings, TlsSettings
+from app.http.settings import HttpSettings, TlsSettings
+from app.settings import Settings, StoreSettings
 from app.tls import server_context
 from tests.support.certificates import (
     Authority,

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from app.settings import TlsSettings
+from app.http.settings import TlsSettings
 from app.tls import RenewableContext
 from tests.support.certificates import (
     Authority,

@@ -30,6 +30,7 @@ from app.store.items import identity_place
 from app.store.sealing import ProfileSeal, Sealing
 from app.store.search import base_of, end_of, path_of
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.model.channel import Channel
 from graph.model.identity import identity_name
 from graph.model.search import BY_ID
@@ -229,7 +230,7 @@ async def _opened(held: AsyncExitStack) -> ByHand:
     store = StoreSettings(path=Path(os.environ["GATEWAY_STORE__PATH"]), database=DATABASE)
     client = open_client(os.environ["GATEWAY_STORE__URI"], 5)
     sealing = await held.enter_async_context(opened_sealing(Settings(store=store), client))
-    found = ByHand(client[DATABASE], sealing, source_client())
+    found = ByHand(client[DATABASE], sealing, source_client(LOOPBACK))
     await found.learn()
     return found
 

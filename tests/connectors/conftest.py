@@ -1,6 +1,7 @@
 import pytest
 
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from tests.support.scripted_http import scripted_server
 
 
@@ -12,5 +13,5 @@ async def crm():
 
 @pytest.fixture(scope="session")
 async def http():
-    async with source_client() as client:
+    async with source_client(LOOPBACK) as client:
         yield client

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from tests.support.scripted_http import json_of, scripted_server, status
 
 
@@ -22,7 +23,7 @@ async def test_proxies_of_the_environment_are_ignored(crm, monkeypatch, variable
         crm.play(json_of("from the source"))
         monkeypatch.setenv(variable, proxy.url)
 
-        async with source_client() as client:
+        async with source_client(LOOPBACK) as client:
             answered = await client.get(crm.url)
 
         assert answered.json() == "from the source"
@@ -35,7 +36,7 @@ async def test_passwords_of_the_environment_are_ignored(crm, monkeypatch, tmp_pa
     netrc.write_text("machine 127.0.0.1 login ada password secret\n", "utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    async with source_client() as client:
+    async with source_client(LOOPBACK) as client:
         await client.get(crm.url)
 
     assert "authorization" not in crm.received[0].headers

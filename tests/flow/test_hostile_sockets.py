@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 import pytest_asyncio
 
+from app.http.settings import HttpSettings
 from app.http.socket_settings import SocketSettings
-from app.settings import HttpSettings
 from tests.flow.hostile_sockets import CANARY, FRAMES, SEQUENCES, UPGRADE, UPGRADES, frame
 from tests.support.gateway import with_settings
 from tests.support.listening import listening

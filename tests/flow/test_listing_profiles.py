@@ -23,6 +23,8 @@ query ($where: ProfileFilter, $first: Int, $after: String) {
 """
 COUNT = "query ($where: ProfileFilter) { profiles(where: $where) { totalCount } }"
 PEOPLE = 23
+# Twice so many are the root fields that a document may have.
+MANY = 10
 PERSONS = ("profiles", "identities", "aliases")
 
 
@@ -224,13 +226,13 @@ async def test_an_identification_is_two_finds_whoever_asks(watched):
 async def test_profiles_that_are_asked_for_by_many_names_are_one_find(people):
     caller, everybody = people
     document = " ".join(
-        f'a{place}: profile(id: "{one}") {{ id }}' for place, one in enumerate(everybody)
+        f'a{place}: profile(id: "{one}") {{ id }}' for place, one in enumerate(everybody[:MANY])
     )
 
     with COMMANDS.recorded() as asked:
         answer = await caller.data(f"{{ {document} again: {document[4:]} }}")
 
-    assert [one["id"] for one in answer.values()][:PEOPLE] == everybody
+    assert [one["id"] for one in answer.values()][:MANY] == everybody[:MANY]
     assert asked == {"find profiles": 1}
 
 

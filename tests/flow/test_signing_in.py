@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
-from app.settings import HttpSettings
+from app.http.settings import HttpSettings
 from tests.flow.signing_in import PEOPLE, TENANT, WHO, caller, gateway_of, shown
 from tests.support.certificates import Authority
 from tests.support.provider import OPAQUE, Asked, running_provider

@@ -1,7 +1,5 @@
 """Documents and variables that can't be used: told without telling a value."""
 
-import time
-
 import pytest
 from graphql import GraphQLError, OperationDefinitionNode, get_variable_values, parse
 from graphql.language.block_string import print_block_string
@@ -156,10 +154,7 @@ def test_no_value_of_a_variable_is_told(place, value):
         ),
         (
             f'{{ profiles(where: {{idd: "{CANARY}"}}) {{ totalCount }} }}',
-            (
-                "Expected value of type 'ProfileFilter' not to include unknown field 'idd'."
-                " Did you mean 'id' or 'and'?"
-            ),
+            "Expected value of type 'ProfileFilter' not to include unknown field 'idd'.",
         ),
         (
             f'mutation {{ createProfile(input: {{birthDate: "{CANARY}"}}) {{ __typename }} }}',
@@ -238,9 +233,10 @@ def test_the_thousand_documents_that_were_used_last_are_kept(documents):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{" + " viewer" * 2_000 + "}", "Document contains more than 2000 tokens"),
+        ("{" + " viewer" * 1_000 + "}", "The request exceeds a limit: tokens, 1000 at most."),
         ("{viewer" * 900 + "}" * 900, "nested too deeply"),
         (f"{{ profile(id: {'[' * 900}{']' * 900}) {{ id }} }}", "nested too deeply"),
+        ("{viewer{subject}}" + "#" * 30_000, "characters, 30000 at most"),
     ],
 )
 def test_a_document_that_is_too_long_or_too_deep_is_refused(documents, text, message):
@@ -250,42 +246,38 @@ def test_a_document_that_is_too_long_or_too_deep_is_refused(documents, text, mes
     assert message in errors[0].message
 
 
-REPEATED = "viewer { subject } "
-SPREAD = " ".join(f"fragment f{number} on Query {{ {REPEATED} }}" for number in range(101))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"{{ {REPEATED * 101} }}",
-        f"{{ {'... { viewer { subject } } ' * 101} }}",
-        f"{{ viewer {{ {'subject ' * 101} }} }}",
-        f"{{ {' '.join(f'...f{number}' for number in range(101))} }} {SPREAD}",
-        f"{{ ...a {REPEATED * 60} }} fragment a on Query {{ {REPEATED * 60} }}",
-    ],
-    ids=["side by side", "in braces", "deeper", "by fragments", "beside a fragment"],
-)
-def test_a_document_that_selects_one_place_a_hundred_times_is_refused_at_once(documents, text):
-    began = time.process_time()
-    errors = documents.get(text).errors
-    took_s = time.process_time() - began
-
-    assert [error.extensions for error in errors] == [{"code": "QUERY_TOO_COMPLEX"}]
-    assert took_s < 0.5
-
-
-def test_the_same_field_at_many_places_is_fine(documents):
-    text = " ".join(f"a{number}: viewer {{ subject }}" for number in range(150))
-
-    assert documents.get(f"{{ {text} }}").errors == ()
-
-
 def test_a_fragment_in_a_circle_ends(documents):
     document = documents.get(
         "{ viewer { ...f } } fragment f on Viewer { roles ...g } fragment g on Viewer { ...f }"
     )
 
     assert document.errors[0].message.startswith("Cannot spread fragment 'f' within itself")
+
+
+def test_documents_are_kept_up_to_four_million_characters(documents):
+    first = documents.get("{ viewer { subject } } # 0")
+    for number in range(140):
+        documents.get(f"{{ viewer {{ subject }} }} # {number}{'.' * 29_900}")
+
+    assert documents.get("{ viewer { subject } } # 0") is not first
+    assert sum(map(len, documents._known)) == documents._characters <= 4_000_000
+
+
+def test_nobody_is_told_what_they_may_have_meant(documents):
+    texts = (
+        "{ viewr { subject } }",
+        "{ viewer { subjct } }",
+        "{ viewer(a: 1) { subject } }",
+        "{ profile(idd: 1) { id } }",
+        "{ profile(id: 1) { ... on Profil { id } } }",
+        "{ viewer @skp(if: true) { subject } }",
+        "query ($a: ProfilFilter) { profiles(where: $a) { totalCount } }",
+        "{ identify(channel: VOIC, value: 1) { outcome } }",
+    )
+
+    spoken = " ".join(message for text in texts for message in told(documents.get(text).errors))
+
+    assert "mean" not in spoken
 
 
 def test_an_operation_is_found_by_its_name_or_by_being_the_only_one(documents):

@@ -9,6 +9,7 @@ from connectors.base import Record, SourceSettings
 from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized, Unavailable
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.live import LiveReads, LiveValue
 from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
 from graph.model.profile import Link
@@ -65,7 +66,7 @@ class Office:
 @pytest.fixture
 async def office():
     """Two CRMs of one tenant."""
-    async with source_client() as http:
+    async with source_client(LOOPBACK) as http:
         yield Office(http)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import SourceSettings
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.errors import StoreUnavailable
 from graph.live import LiveValue
 from graph.model.channel import Channel
@@ -54,7 +55,7 @@ class Shelf:
 @pytest.fixture
 async def crm():
     """A source of the shop whose CRM is a drawer of cards."""
-    async with source_client() as http:
+    async with source_client(LOOPBACK) as http:
         yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http)
 
 

@@ -8,6 +8,7 @@ from connectors.base import Key, Record, SourceSettings
 from connectors.errors import Timeout, Unavailable
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.model.profile import Link
 from graph.sources import Source
 from tests.support.card_index import Asked, CardIndex
@@ -25,7 +26,7 @@ LINKS = (
 @pytest.fixture
 async def crm():
     """A source whose CRM is a drawer of cards."""
-    async with source_client() as http:
+    async with source_client(LOOPBACK) as http:
         yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http)
 
 

@@ -36,8 +36,7 @@ def test_every_settings_example_is_accepted():
     wrong = {
         example.place: complaint
         for example in fences("toml")
-        if not example.place.startswith(RULES)
-        and (complaint := _settings_complaint(example.text))
+        if not example.place.startswith(RULES) and (complaint := _settings_complaint(example.text))
     }
 
     assert wrong == {}

@@ -9,6 +9,7 @@ import pytest
 from connectors.base import Record
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
+from connectors.runtime.network import LOOPBACK
 from graph.live import LiveReads
 from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
 from graph.sources import Source
@@ -52,7 +53,7 @@ async def answer(keys, attributes):
 @pytest.fixture
 async def reads():
     """Live reads of a source with a given connector."""
-    async with source_client() as http:
+    async with source_client(LOOPBACK) as http:
         yield lambda act: LiveReads(
             {"crm": Source("crm", "shop", Connector(act), http, match="profile:key")},
             [TIER],

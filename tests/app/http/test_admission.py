@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from app.http.admission import _network
+from app.http.settings import HttpSettings
 from app.limit_settings import LimitSettings, RoleLimitSettings
-from app.settings import HttpSettings
 from tests.support.gateway import Caller, TestGateway, with_settings
 
 VIEWER = "{ viewer { tenant } }"

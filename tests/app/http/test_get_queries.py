@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.settings import HttpSettings
+from app.http.settings import HttpSettings
 from tests.flow.documents import WHO
 from tests.flow.stored import stored
 from tests.support.gateway import a_profile, running_gateway

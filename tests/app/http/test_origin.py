@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from app.auth.origin import Origin
 from app.http.origin import Origins
-from app.settings import HttpSettings
+from app.http.settings import HttpSettings
 from tests.support.certificates import Authority
 
 PROXIES = ("10.0.0.0/8", "192.0.2.7", "2001:db8::/32")

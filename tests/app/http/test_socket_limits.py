@@ -9,9 +9,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from app.build import development_issuer
+from app.http.settings import HttpSettings
 from app.http.socket_settings import SocketSettings
 from app.limit_settings import LimitSettings
-from app.settings import HttpSettings
 from tests.flow.hostile_sockets import UPGRADE, frame
 from tests.support.gateway import with_settings
 from tests.support.listening import listening

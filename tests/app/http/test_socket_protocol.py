@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.http.body import Asked
 from app.http.socket_protocol import (
     Close,
     Closing,
@@ -19,7 +20,7 @@ from app.http.socket_protocol import (
     next_text,
     read_message,
 )
-from graph.execution.request import Answer, Request
+from graph.execution.request import Answer
 
 KINDS = ["connection_init", "ping", "pong", "subscribe", "complete"]
 values = st.recursive(
@@ -86,7 +87,7 @@ def test_an_operation_is_read_as_it_was_sent(id, query, variables):
 
     found = read_message(json.dumps({"type": "subscribe", "id": id, "payload": payload}))
 
-    assert found == Subscribe(id, Request(query, None, variables))
+    assert found == Subscribe(id, Asked(query, variables=variables))
 
 
 @given(st.sampled_from(["authorization", "Authorization", "AUTHORIZATION"]), st.text())

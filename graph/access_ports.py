@@ -36,6 +36,9 @@ class Matrices(Protocol):
     async def rules(self, tenant: str) -> AccessRules:
         """What the tenant has changed.  Raises `StoreUnavailable`."""
 
+    async def check(self, tenant: str, text: str, if_revision: int | None) -> None:
+        """Raise what `change` would; nothing is changed."""
+
     async def change(self, tenant: str, text: str, if_revision: int | None, by: str) -> AccessRules:
         """Put these rules in the place of the tenant's; they hold from the next request on.
 

@@ -95,7 +95,7 @@ async def waiting(caller: Caller) -> list[dict]:
 
 
 async def test_an_agent_who_breaks_the_glass_sees_that_customer_for_half_an_hour_and_no_other(
-    gateway, tenant, later, clock, service, ada
+    tenant, later, clock, service, ada
 ):
     agent = later.as_role("agent", tenant=tenant, subject="grace")
     colleague = later.as_role("agent", tenant=tenant, subject="henry")

@@ -103,8 +103,9 @@ async def test_values_come_as_their_kind_writes_them_and_lists_whole_or_by_item(
     assert {one: payload["value"] for one, payload in shown.items()} == asked
 
 
+@pytest.mark.usefixtures("ada")
 async def test_what_a_profile_does_not_have_is_null_and_recorded_as_well(
-    gateway, tenant, agent, officer, ada
+    gateway, tenant, agent, officer
 ):
     empty = await a_profile(gateway.as_role("service", tenant=tenant))
 
@@ -139,7 +140,8 @@ async def test_a_supervisor_reveals_what_is_sensitive_and_an_agent_is_refused(
     shown = await reveal(supervisor, ada, "custom.illness")
 
     told = [
-        (one["actor"], one["clear"], one["withheld"], one["reason"]) for one in await events(officer)
+        (one["actor"], one["clear"], one["withheld"], one["reason"])
+        for one in await events(officer)
     ]
     assert denied == ["FIELD_FORBIDDEN"]
     assert shown["value"] == "asthma"

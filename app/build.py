@@ -95,7 +95,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             sources=sources,
             matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
             relations=MongoRelations(database),
-            audit=MongoAudit(database),
+            audit=MongoAudit(database, _now),
             grants=MongoGrants(database),
             now=_now,
             normalising=normalising_of(settings),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from graph.context import Context
-from graph.errors import BadInput, Forbidden, NotFound
+from graph.errors import BadInput, ErrorCode, Forbidden, NotFound, refusal_message
 from graph.kinds.plain import plain
 from graph.kinds.values import holds_list, loaded
 from graph.model.audit import AuditAction, AuditEvent
@@ -117,7 +117,7 @@ async def reveal_field(
     decision = decide_opening(question, target.path, access)
     event = await context.recorder.record(_act(profile.id, standing, name, decision, reason))
     if decision.is_denied:
-        raise Forbidden(f"You may not reveal this: {decision.reason}.", decision.code, name)
+        raise Forbidden(_refusal(decision), decision.code, name)
     plan = DocumentPlan(opened(access, target.path, decision), context.plan.customer_schema)
     plan.attributes.update({target.steps[0], ".".join(target.steps)} - {"custom"})
     if target.definition:
@@ -152,6 +152,12 @@ def _act(
         withheld=(name,) if decision.is_denied else (),
         reason=reason,
     )
+
+
+def _refusal(decision: Decision) -> str:
+    """What the asker is told: not the reason, which may speak of the customer."""
+    is_step_up = decision.code == ErrorCode.STEP_UP_REQUIRED.value
+    return refusal_message(decision) if is_step_up else "You may not reveal this field."
 
 
 async def _value(context: Context, id: str, target: Target, view: View) -> Any:  # noqa: ANN401 - of any kind

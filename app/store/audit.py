@@ -9,7 +9,8 @@ import asyncio
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -28,14 +29,17 @@ from policies.plan import Scope
 
 LANES: Final = ("all", "profile", "actor", "both")
 _Lane = tuple[str, str]
+# Short spans first, for a server that gathers all of a range before it gives the first of it.
+_SPANS_MS: Final = tuple(5 * 60_000 * 16**number for number in range(5))
 _PLACE: Final = re.compile(r"[0-9]{15}/[0-9a-f]{16}/[0-9]{12}")
 
 
 class MongoAudit:
     """`graph.audit_ports.Audit` in MongoDB."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], now: Callable[[], datetime]) -> None:
         self._events = database[AUDIT]
+        self._now = now
         self._writer = secrets.token_hex(8)
         self._numbers = Counter[str]()
 
@@ -78,8 +82,17 @@ class MongoAudit:
         return sum(counts)
 
     async def _read(self, lane: _Lane, first: int, after: str | None) -> list[Document]:
-        found = self._events.find(_range(lane, after or ""))
-        return await found.sort(f"{KEYS}.{lane[0]}", 1).limit(first).to_list()
+        """The first events of a lane, looked for in spans of time that grow."""
+        newest = int((after or instant_position(self._now())).partition("/")[0])
+        found: list[Document] = []
+        begin = after or ""
+        for end in (*(f"{newest + span:015d}" for span in _SPANS_MS), LAST):
+            part = self._events.find(_range(lane, begin, end)).sort(f"{KEYS}.{lane[0]}", 1)
+            found += await part.limit(first - len(found)).to_list()
+            if len(found) == first:
+                break
+            begin = end
+        return found
 
 
 def _lanes(asked: AuditQuery, tenant: str) -> list[_Lane]:
@@ -98,9 +111,9 @@ def _lane(tenant: str, profile: str | None, actor: str | None) -> _Lane:
     return name, key_of(tenant, *given, "")
 
 
-def _range(lane: _Lane, after: str = "") -> Document:
+def _range(lane: _Lane, begin: str = "", end: str = LAST) -> Document:
     name, base = lane
-    return {f"{KEYS}.{name}": {"$gt": base + after, "$lt": base + LAST}}
+    return {f"{KEYS}.{name}": {"$gt": base + begin, "$lt": base + end}}
 
 
 def _keys(tenant: str, event: AuditEvent, id: str) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """Reading the record of access: by profile, by actor, page by page, by privacy officers alone."""
 
 import secrets
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.store.audit import MongoAudit
+from graph.model.audit import AuditAction, AuditEvent
+from policies.plan import Scope
 from tests.flow.acts import (
     EVENTS,
     break_glass,
@@ -90,6 +94,25 @@ async def test_the_record_comes_in_pages_the_newest_first(service, agent, office
         assert (seen, sizes) == (made[::-1], [3, 3, 1])
 
 
+async def test_events_of_years_are_one_list_whatever_lies_between(gateway, tenant, officer):
+    audit, now = gateway.gateway.wiring.audit, datetime.now(UTC)
+    ages = [timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=9)]
+    ages += [timedelta(days=100), timedelta(days=400), timedelta(days=4000)]
+    made = [
+        await audit.record(AuditEvent(action=AuditAction.READ, at=now - age), Scope(tenant))
+        for age in ages
+    ]
+
+    seen, after = [], None
+    while len(seen) < len(made):
+        found = (await officer.data(EVENTS, {"first": 2, "after": after}))["auditEvents"]
+        seen += [edge["node"]["id"] for edge in found["edges"]]
+        after = found["pageInfo"]["endCursor"]
+
+    assert seen == made
+    assert [one["id"] for one in await events(officer)] == made
+
+
 @pytest.mark.parametrize("asked", [{"first": 101}, {"first": -1}, {"after": "x"}, {"after": "Lw"}])
 async def test_what_is_no_page_is_refused(officer, asked):
     assert await officer.codes(EVENTS, asked) == ["BAD_INPUT"]
@@ -130,12 +153,15 @@ async def test_a_change_of_the_access_rules_is_recorded_and_a_refused_one_is_not
 async def test_another_run_of_the_gateway_is_another_writer(gateway, tenant, service, agent):
     ada = await a_profile(service, identities=[PHONE])
     await reveal(agent, ada, "identities.value")
-    audit = type(gateway.gateway.wiring.audit)(gateway.gateway.database)
+    other = MongoAudit(gateway.gateway.database, lambda: datetime.now(UTC))
+    event = AuditEvent(action=AuditAction.REVEAL, at=datetime.now(UTC), profile_id=ada)
 
-    kept = (await stored(gateway, tenant))["audit"]
-    assert kept[0]["_id"].startswith(f"{tenant}/")
-    assert kept[0]["_id"].endswith("/000000000001")
-    assert audit._writer not in kept[0]["_id"]
+    made = await other.record(event, Scope(tenant))
+
+    ids = {one["_id"] for one in (await stored(gateway, tenant))["audit"]}
+    assert f"{tenant}/{made}" in ids
+    assert {one.split("/")[2] for one in ids} == {"000000000001"}
+    assert len({one.split("/")[1] for one in ids}) == len(ids) == 2
 
 
 @given(

@@ -117,7 +117,7 @@ async def reveal_field(
     decision = decide_opening(question, target.path, access)
     event = await context.recorder.record(_act(profile.id, standing, name, decision, reason))
     if decision.is_denied:
-        raise Forbidden(_refusal(decision), decision.code, name)
+        raise Forbidden(_refusal(decision), decision, name)
     plan = DocumentPlan(opened(access, target.path, decision), context.plan.customer_schema)
     plan.attributes.update({target.steps[0], ".".join(target.steps)} - {"custom"})
     if target.definition:

@@ -9,6 +9,7 @@ from graph.model.audit import AuditAction, AuditEvent, Verdict, checked_text
 from graph.types.access import STRUCTURE
 from graph.types.break_glass import BreakGlassGrant
 from policies.reveal import reveal
+from policies.reviewing import decide_review
 
 _LEAST_NOTE: Final = 1
 
@@ -35,8 +36,9 @@ async def review_break_glass(
     grant = await grants.find(input.id, scope)
     if grant is None:
         raise NotFound("There is no such grant.")
-    if grant.by == reviewer:
-        raise Forbidden("Somebody else must review what you did.", "FORBIDDEN")
+    decision = decide_review(context.principal, grant.by)
+    if decision.is_denied:
+        raise Forbidden(f"{decision.reason}.".capitalize(), decision)
     if grant.verdict is not None:
         raise Conflict("The grant was reviewed already.")
     event = await context.recorder.record(

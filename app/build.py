@@ -26,9 +26,11 @@ from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.api_keys import MongoApiKeys
 from app.store.attach import embedded_server, opened_client
+from app.store.audit import MongoAudit
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
+from app.store.grants import MongoGrants
 from app.store.history_pages import MongoHistory
 from app.store.indexes import create_indexes
 from app.store.interactions import MongoInteractions
@@ -96,6 +98,8 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             sources=sources,
             matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
             relations=MongoRelations(database),
+            audit=MongoAudit(database, _now),
+            grants=MongoGrants(database),
             now=_now,
             normalising=normalising_of(settings),
             budget_s=settings.budget_s,

@@ -61,18 +61,26 @@ class TenantMatrices:
         """See `graph.access_ports.Matrices`."""
         return await self._kept.current(tenant)
 
+    async def check(self, tenant: str, text: str, if_revision: int | None) -> None:
+        """See `graph.access_ports.Matrices`."""
+        self._check_text(text)
+        await self._kept.present(tenant, if_revision)
+
     async def change(self, tenant: str, text: str, if_revision: int | None, by: str) -> AccessRules:
         """See `graph.access_ports.Matrices`."""
+        self._check_text(text)
+        try:
+            return await self._kept.change(tenant, text, if_revision, by)
+        finally:
+            self._fresh.expire(tenant)
+
+    def _check_text(self, text: str) -> None:
         if len(text.encode("utf-8", "replace")) > _LONGEST:
             raise BadInput(f"rules: at most {_LONGEST} bytes.")
         try:
             self._matrix(text, 1)
         except WrongMatrix as error:
             raise BadInput(f"rules: {error}.") from None
-        try:
-            return await self._kept.change(tenant, text, if_revision, by)
-        finally:
-            self._fresh.expire(tenant)
 
     def _matrix(self, text: str, revision: int) -> Matrix:
         matrix = matrix_of(text, _NAME, self._shipped, revision)

@@ -36,6 +36,9 @@ class Matrices(Protocol):
     async def rules(self, tenant: str) -> AccessRules:
         """What the tenant has changed.  Raises `StoreUnavailable`."""
 
+    async def check(self, tenant: str, text: str, if_revision: int | None) -> None:
+        """Raise what `change` would; nothing is changed."""
+
     async def change(self, tenant: str, text: str, if_revision: int | None, by: str) -> AccessRules:
         """Put these rules in the place of the tenant's; they hold from the next request on.
 
@@ -50,10 +53,17 @@ class Relations(Protocol):
     """What links somebody to customers at the moment.  Raises `StoreUnavailable`."""
 
     async def related(
-        self, subject: str, scope: Scope, wanted: AbstractSet[Relation], since: datetime
+        self,
+        subject: str,
+        scope: Scope,
+        wanted: AbstractSet[Relation],
+        *,
+        since: datetime,
+        now: datetime,
     ) -> dict[str, Relation]:
         """The profiles that a subject is linked to in one of these ways, by id, and how.
 
-        Conversations count that began at `since` or later.  Where both hold, BREAK_GLASS does.
+        Conversations count that began at `since` or later, emergencies that hold after `now`.
+        Where both do, it is BREAK_GLASS.
         An id may be that of a profile absorbed meanwhile.
         """

@@ -5,6 +5,7 @@ GatewayError           carries a code of the closed list
   LimitExceeded        says which limit
   Conflict  BreaksValues  Erased  Damaged
   StoreUnavailable     the document store gives no answer
+  AuditUnavailable     an access can't be recorded
 
 Everything that isn't in the table is INTERNAL, with an incident id and nothing else.
 """
@@ -149,6 +150,12 @@ class StoreUnavailable(GatewayError):
     """The document store gives no answer in time."""
 
     code = ErrorCode.STORE_UNAVAILABLE
+
+
+class AuditUnavailable(GatewayError):
+    """An access can't be recorded, so it isn't given."""
+
+    code = ErrorCode.AUDIT_UNAVAILABLE
 
 
 def source_error_message(error: SourceError) -> str:

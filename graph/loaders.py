@@ -67,11 +67,18 @@ class ProfileLoader:
         (standing,) = await self._standings.of([stored.id])
         view = self._views.by_standing(standing)
         self._views.used(view, root)
+        if view.before:
+            await view.before([stored.id])
         return self._show(stored, view)
 
     def forget(self, id: str) -> None:
         """Read this profile anew next time: it was changed, or what links the asker to it."""
         self._loaded.pop(id, None)
+        self._standings.forget()
+
+    def forget_all(self) -> None:
+        """Read everybody anew next time: how the asker stands to customers has changed."""
+        self._loaded.clear()
         self._standings.forget()
 
     def links_of(self, id: str) -> tuple[Link, ...]:
@@ -124,6 +131,8 @@ class ProfileLoader:
         futures: dict[str, asyncio.Future[tuple[Profile, View] | None]],
     ) -> None:
         found = await self._store.get_many(ids, view.plan.access.scope, view.attributes)
+        if view.before:
+            await view.before([stored.id for stored in found if stored])
         shown = [(self._show(stored, view), view) if stored else None for stored in found]
         for one, profile in zip(ids, shown, strict=True):
             if not futures[one].done():  # where another view's read has failed

@@ -83,6 +83,7 @@ class DocumentPlan:
     `attributes` are the attributes of profiles to fetch (`custom.NAME` for custom values),
     `interactions` those of interactions;
     `live` the fields to ask of CRMs; `masked` the paths (without list indices) of masked values.
+    `read` are the coordinates of what may be read of all that is selected; None: nobody asks.
     """
 
     access: AccessPlan
@@ -92,6 +93,18 @@ class DocumentPlan:
     live: dict[str, FieldDefinition] = field(default_factory=dict)
     withheld: dict[tuple[str, ...], Withheld] = field(default_factory=dict)
     masked: set[tuple[str, ...]] = field(default_factory=set)
+    read: set[str] | None = None
+
+    def fetch(self, definition: FieldDefinition) -> None:
+        """Have a custom field fetched: of its CRM, or from where the profile keeps it."""
+        if self.read is not None:
+            self.read.add(definition.coordinate)
+        if definition.is_live:
+            self.live[definition.id] = definition
+            return
+        self.attributes.add(f"custom.{definition.kept_as}")
+        if definition.previous:
+            self.attributes.add(f"custom.{definition.previous.name}")
 
 
 def plan_document(
@@ -101,15 +114,19 @@ def plan_document(
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: VariableValues,
     access: AccessPlan,
+    *,
+    is_recorded: bool = False,
 ) -> DocumentPlan:
     """The plan of one operation of a valid document with coerced variables.
+
+    Where it `is_recorded`, it also tells what is read.
 
     Raises:
         QueryTooComplex: suggestions are asked for of several profiles.
         BadInput: `fields(keys:)` names a key that isn't defined.
         Forbidden: a timeline is narrowed by what its asker may not read of interactions.
     """
-    plan = DocumentPlan(access, facts.customer_schema)
+    plan = DocumentPlan(access, facts.customer_schema, read=set() if is_recorded else None)
     root = schema.get_root_type(operation.operation)
     if root is not None:
         _Reader(facts, fragments, variables, plan).read(root, operation.selection_set)
@@ -223,8 +240,10 @@ class _Reader:
         is_leaf = not is_object_type(get_named_type(parent.fields[name].type))
         if decision.effect is Effect.MASK and is_leaf:
             self._plan.masked.add(at)
+        if self._plan.read is not None:
+            self._plan.read.add(known.coordinate)
         if parent.name == CUSTOM_TYPE and known.definition:
-            self._fetch(known.definition)
+            self._plan.fetch(known.definition)
         return True
 
     def _select(self, known: FieldFacts, definition: GraphQLField, node: FieldNode) -> None:
@@ -259,15 +278,7 @@ class _Reader:
                 raise BadInput("fields: one of the keys isn't defined; see customerSchema.")
             definition = schema.by_key[key]
             if self._plan.access.effect(definition.coordinate) is not Effect.DENY:
-                self._fetch(definition)
-
-    def _fetch(self, definition: FieldDefinition) -> None:
-        if definition.is_live:
-            self._plan.live[definition.id] = definition
-        else:
-            self._plan.attributes.add(f"custom.{definition.kept_as}")
-            if definition.previous:
-                self._plan.attributes.add(f"custom.{definition.previous.name}")
+                self._plan.fetch(definition)
 
 
 def _is_list(type_: object) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from graph.auditing import audit_page, review_page
 from graph.conditions import filter_of, order_of
 from graph.context import GatewayInfo
 from graph.errors import NotFound
@@ -18,9 +19,12 @@ from graph.suggestion_queue import page_of_queue
 from graph.types.access import STRUCTURE, access
 from graph.types.access_rules import AccessRules
 from graph.types.ambiguity import suggested
+from graph.types.audit import AuditEventConnection
+from graph.types.break_glass import BreakGlassReviewConnection
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
 from graph.types.filter import ProfileFilter, ProfileOrder
+from graph.types.interaction import After, First
 from graph.types.paging import PageInfo
 from graph.types.profile import Profile
 from graph.types.saved_filter import SavedFilter
@@ -162,6 +166,29 @@ class Query:
         context = info.context
         found: Any = await context.wiring.matrices.rules(context.principal.tenant)
         return found  # type: ignore[no-any-return]  # the object that AccessRules shows
+
+    @strawberry.field(description="Who did what with whose data, and why; the newest first.")
+    async def audit_events(
+        self,
+        info: GatewayInfo,
+        profile_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this profile only.")
+        ] = None,
+        actor: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this subject only.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> AuditEventConnection:
+        return await audit_page(info, profile_id, actor, first, after)
+
+    @strawberry.field(
+        description="Emergencies that wait for your review, the newest first; never your own."
+    )
+    async def break_glass_reviews(
+        self, info: GatewayInfo, first: First = None, after: After = None
+    ) -> BreakGlassReviewConnection:
+        return await review_page(info, first, after)
 
     @strawberry.field(description="Who you are to the gateway.")
     def viewer(self, info: GatewayInfo) -> Viewer:

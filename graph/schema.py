@@ -11,6 +11,8 @@ from strawberry.types.field import StrawberryField
 from graph.execution.documents import Document, Documents
 from graph.execution.limits import Limits
 from graph.facts import SchemaFacts, read_facts
+from graph.model.audit import AuditEvent
+from graph.model.break_glass import BreakGlassGrant
 from graph.model.consent import Consent
 from graph.model.contact import ContactPermission
 from graph.model.custom_field import CustomerSchema
@@ -41,6 +43,7 @@ from policies.standing import STRANGER, Relation, Standing
 _MODELS = (
     *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
     *(Preferences, ContactTime, Exclusion, Said, HistoryEntry, Interaction),
+    *(AuditEvent, BreakGlassGrant),
 )
 _MAX_PLANS = 256
 _MAX_OPERATIONS = 1_000

@@ -71,15 +71,18 @@ class Standings:
 
     async def _look(self) -> dict[str, Relation]:
         """The links, under every id that the customers have by now."""
-        found = await self._relations.related(self._subject, self._scope, self._wanted, self._since)
+        found = await self._relations.related(
+            self._subject, self._scope, self._wanted, since=self._since, now=self._now
+        )
         if not found:
             return found
-        ids = list(found)
-        present = await self._profiles.get_many(ids, self._scope, {"members"})
-        for one, profile in zip(ids, present, strict=True):
+        present = await self._profiles.get_many(list(found), self._scope, {"members"})
+        everywhere = dict(found)
+        for relation, profile in zip(found.values(), present, strict=True):
             for owner in owners_of(profile) if profile else ():
-                found.setdefault(owner, found[one])
-        return found
+                if everywhere.get(owner) is not Relation.BREAK_GLASS:
+                    everywhere[owner] = relation
+        return everywhere
 
     async def _who_consented(self, ids: Sequence[str]) -> list[bool]:
         if self._consent is None:

@@ -1,7 +1,7 @@
 """What one operation may see of each customer: it depends on how its asker stands to them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,11 +14,15 @@ _ANYWHERE: Final = None
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What is seen of customers to whom the asker stands in one way."""
+    """What is seen of customers to whom the asker stands in one way.
+
+    `before` is awaited with the ids of profiles before any of them is shown; None: nothing is.
+    """
 
     standing: Standing
     plan: DocumentPlan
     live: LiveReads
+    before: Callable[[Sequence[str]], Awaitable[None]] | None = None
 
     @property
     def attributes(self) -> set[str]:
@@ -36,6 +40,7 @@ class Views:
     def __init__(self, make: Callable[[Standing], View]) -> None:
         self._make = make
         self._views: dict[Standing, View] = {}
+        self._beside: list[View] = []
         self._of_profile: dict[str, View] = {}
         self._used: defaultdict[str | None, set[View]] = defaultdict(set)
         self.base = self.by_standing(STRANGER)
@@ -45,6 +50,10 @@ class Views:
         if standing not in self._views:
             self._views[standing] = self._make(standing)
         return self._views[standing]
+
+    def add(self, view: View) -> None:
+        """Count a view in that was made for one field alone."""
+        self._beside.append(view)
 
     def of(self, profile_id: str) -> View:
         """The view by which a profile was shown."""
@@ -85,14 +94,14 @@ class Views:
     def reports(self) -> list[SourceReport]:
         """What the sources were asked, by all views together."""
         found: dict[str, SourceReport] = {}
-        for view in self._views.values():
+        for view in self.all():
             for name, report in view.live.reports.items():
                 found[name] = found[name].with_other(report) if name in found else report
         return list(found.values())
 
     def all(self) -> Iterator[View]:
         """Every view that was made."""
-        yield from self._views.values()
+        yield from (*self._views.values(), *self._beside)
 
 
 def root_key(path: object) -> str:

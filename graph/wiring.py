@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.access_ports import Matrices, Relations
+from graph.audit_ports import Audit, Grants
 from graph.interaction_ports import Interactions
 from graph.match_ports import Matches
 from graph.merge_ports import History, Rewriting
@@ -31,6 +32,8 @@ class Wiring:
     history: History
     interactions: Interactions
     relations: Relations
+    audit: Audit
+    grants: Grants
     definitions: Definitions
     filters: SavedFilters
     matches: Matches

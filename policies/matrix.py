@@ -23,6 +23,7 @@ ROLES: Final = frozenset(
 )
 FRESH_S: Final = 900
 LONGEST_CONVERSATION_H: Final = 12
+BREAK_GLASS_MIN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,13 @@ class Conversations:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """How long an emergency lasts that somebody declared, in minutes."""
+
+    minutes: int = BREAK_GLASS_MIN
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """All that decides access, as data.
 
@@ -148,4 +156,5 @@ class Matrix:
     scopes: Mapping[str, Ceiling] = field(default_factory=dict)
     assurances: Assurances = field(default_factory=Assurances)
     conversations: Conversations = field(default_factory=Conversations)
+    break_glass: BreakGlass = field(default_factory=BreakGlass)
     revision: int = 0

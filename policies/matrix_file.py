@@ -11,10 +11,12 @@ from policies.classification import DataClass
 from policies.decision import Action
 from policies.errors import WrongMatrix
 from policies.matrix import (
+    BREAK_GLASS_MIN,
     FRESH_S,
     LONGEST_CONVERSATION_H,
     ROLES,
     Assurances,
+    BreakGlass,
     Ceiling,
     Conversations,
     FieldRights,
@@ -48,6 +50,7 @@ _TOP: Final = {
     "scopes",
     "assurance",
     "conversations",
+    "break_glass",
 }
 _OF_ROLE: Final = {
     *_VERBS,
@@ -59,6 +62,7 @@ _OF_ROLE: Final = {
     "hides",
 }
 _READABLE: Final = {"read", _MASK, "reveal"}
+_LONGEST_BREAK_GLASS_MIN: Final = 24 * 60
 _Type = TypeVar("_Type")
 _Member = TypeVar("_Member", bound=Enum)
 _Entry = TypeVar("_Entry")
@@ -101,6 +105,7 @@ def matrix_of(text: str, name: str, base: Matrix | None = None, revision: int = 
         scopes={**base.scopes, **_table(document, "scopes", _ceiling)},
         assurances=_assurances(document) or base.assurances,
         conversations=_conversations(document) or base.conversations,
+        break_glass=_break_glass(document) or base.break_glass,
     )
     for operation, roles in found.operations.items():
         _refuse_unknown(f"role in operation {operation}", roles, found.roles)
@@ -212,6 +217,17 @@ def _conversations(document: Mapping[str, Any]) -> Conversations | None:
     _refuse_unknown("role in told_by of conversations", roles, ROLES)
     hours = _typed(entry.get("hours", LONGEST_CONVERSATION_H), int, "hours of conversations")
     return Conversations(frozenset(roles), hours)
+
+
+def _break_glass(document: Mapping[str, Any]) -> BreakGlass | None:
+    if "break_glass" not in document:
+        return None
+    entry = _typed(document["break_glass"], dict, "break_glass")
+    _refuse_unknown("entry of break_glass", entry, {"minutes"})
+    minutes = _typed(entry.get("minutes", BREAK_GLASS_MIN), int, "minutes of break_glass")
+    if not 1 <= minutes <= _LONGEST_BREAK_GLASS_MIN:
+        raise WrongMatrix(f"minutes of break_glass: expected 1 to {_LONGEST_BREAK_GLASS_MIN}")
+    return BreakGlass(minutes)
 
 
 def _classes(given: Any, where: str) -> frozenset[DataClass]:  # noqa: ANN401 - what TOML holds

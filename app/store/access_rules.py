@@ -34,15 +34,20 @@ class MongoAccessRules:
         text, revision = document["text"], document["revision"]
         return AccessRules(text, revision, document["by"], document["at"])
 
+    async def present(self, tenant: str, if_revision: int | None) -> int:
+        """The newest revision; raises `VersionMismatch` where `if_revision` is another one."""
+        newest = (await self.current(tenant)).revision
+        if if_revision is not None and if_revision != newest:
+            raise VersionMismatch(_CHANGED)
+        return newest
+
     async def change(self, tenant: str, text: str, if_revision: int | None, by: str) -> AccessRules:
         """Keep these rules as the tenant's newest.
 
         Raises:
             VersionMismatch: somebody else changed them, or `if_revision` is another one.
         """
-        present = (await self.current(tenant)).revision
-        if if_revision is not None and if_revision != present:
-            raise VersionMismatch(_CHANGED)
+        present = await self.present(tenant, if_revision)
         rules = AccessRules(text, present + 1, by, self._now())
         document = {
             "_id": key_of(tenant, f"{rules.revision:010d}"),

@@ -9,12 +9,16 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
+from app.store import grants
+from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
 from app.store.names import (
     ACCESS_RULES,
+    AUDIT,
     DEFINITIONS,
     FILTERS,
+    GRANTS,
     HISTORY,
     INTERACTIONS,
     PROFILES,
@@ -66,6 +70,8 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     HISTORY: (_sparse(LANE), _sparse(OF)),
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
+    AUDIT: tuple(_sparse(f"{KEYS}.{lane}") for lane in AUDIT_LANES),
+    GRANTS: (_sparse(grants.ACTIVE), _sparse(grants.QUEUE)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     ACCESS_RULES: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

@@ -1,9 +1,9 @@
 """One request from its document to its answer: decide, read, reveal."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -33,13 +33,17 @@ from graph.execution.documents import Document, without_values
 from graph.execution.executor import CountingExecutor
 from graph.execution.limits import Objects
 from graph.execution.request import Answer, Request
+from graph.execution.watermark import Watermark
 from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
+from graph.model.custom_field import FieldDefinition
 from graph.plan import Withheld, plan_document, root_fields
+from graph.recorder import Recorder
 from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
+from graph.touched import relations_of
 from graph.views import View, Views
 from graph.wiring import Wiring
 from policies.asking import Asking, asking_of, decide_purpose
@@ -49,6 +53,16 @@ from policies.principal import Principal
 from policies.standing import Purpose, Relation, Standing
 
 _MAX_COERCION_ERRORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One operation that is carried out: who asks, and what it shares."""
+
+    asking: Asking
+    wiring: Wiring
+    recorder: Recorder
+    live: Callable[[Iterable[FieldDefinition]], LiveReads]
 
 
 async def answer(
@@ -69,19 +83,33 @@ async def answer(
         document.cost.check(operation, variables.coerced, limits)
         asking = await _asking(request, principal, wiring)
         _authorise(schema, operation, document, variables, asking)
-        views = _views(schema, operation, document, variables, asking, wiring)
+        run = _run_of(request, operation, asking, wiring)
+        views = _views(schema, operation, document, variables, run)
         wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
     objects = Objects(limits.objects)
-    context = _context(asking, wanted, wiring, views, objects)
+    context = _context(run, wanted, schema, views, objects)
     try:
         async with asyncio.timeout(limits.deadline_s):
             return await _execute(request, schema, document, context)
     except TimeoutError:
         return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
+
+
+def _run_of(
+    request: Request, operation: OperationDefinitionNode, asking: Asking, wiring: Wiring
+) -> _Run:
+    name = operation.name.value if operation.name else None
+    recorder = Recorder(asking, wiring.audit, wiring.now, name, request.query)
+    sources, budget = wiring.sources.get(asking.principal.tenant, {}), Budget(wiring.budget_s)
+
+    def live(definitions: Iterable[FieldDefinition]) -> LiveReads:
+        return LiveReads(sources, definitions, budget, wiring.now)
+
+    return _Run(asking, wiring, recorder, live)
 
 
 async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
@@ -111,19 +139,23 @@ def _views(
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
-    asking: Asking,
-    wiring: Wiring,
+    run: _Run,
 ) -> Views:
-    """What the operation may see of each customer; that of strangers is planned at once."""
-    sources = wiring.sources.get(asking.principal.tenant, {})
-    budget = Budget(wiring.budget_s)
+    """What the operation may see of each customer; that of strangers is planned at once.
+
+    What an emergency shows is marked.
+    """
+    facts = schema.facts
 
     def view(standing: Standing) -> View:
-        access = schema.access_plan(asking, standing)
+        access = schema.access_plan(run.asking, standing)
+        is_marked = standing.relation is Relation.BREAK_GLASS
         plan = plan_document(
-            schema.graphql, schema.facts, operation, document.fragments, variables, access
+            *(schema.graphql, facts, operation, document.fragments, variables, access),
+            is_recorded=is_marked,
         )
-        return View(standing, plan, LiveReads(sources, plan.live.values(), budget, wiring.now))
+        before = Watermark(run.recorder, standing, plan, facts).mark if is_marked else None
+        return View(standing, plan, run.live(plan.live.values()), before)
 
     return Views(view)
 
@@ -209,19 +241,27 @@ async def _execute(
 
 
 def _context(
-    asking: Asking,
+    run: _Run,
     wanted: AbstractSet[Relation],
-    wiring: Wiring,
+    schema: TenantSchema,
     views: Views,
     objects: Objects,
 ) -> Context:
-    standings = Standings(asking, wanted, wiring.relations, wiring.profiles, wiring.now())
+    asking, wiring = run.asking, run.wiring
+
+    def standings(ways: AbstractSet[Relation]) -> Standings:
+        return Standings(asking, ways, wiring.relations, wiring.profiles, wiring.now())
+
     return Context(
         asking.principal,
         views.base.plan,
-        ProfileLoader(wiring.profiles, views, standings),
+        ProfileLoader(wiring.profiles, views, standings(wanted)),
         TimelineLoader(wiring.interactions, views),
         views,
+        standings(frozenset(relations_of(asking))),
+        run.recorder,
+        schema.facts,
+        run.live,
         asking,
         wiring,
         objects,

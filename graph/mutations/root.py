@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.mutations.add_identity import add_identity
+from graph.mutations.break_glass import BreakGlassPayload, break_glass
 from graph.mutations.create_profile import create_profile
 from graph.mutations.define_field import DefineFieldPayload, define_field
 from graph.mutations.dismiss_suggestion import DismissSuggestionPayload, dismiss_suggestion
@@ -13,6 +14,8 @@ from graph.mutations.record_consent import record_consent
 from graph.mutations.record_interaction import RecordInteractionPayload, record_interaction
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
+from graph.mutations.reveal_field import RevealFieldPayload, reveal_a_field
+from graph.mutations.review_break_glass import ReviewBreakGlassPayload, review_break_glass
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
 from graph.mutations.set_access_rules import SetAccessRulesPayload, set_access_rules
 from graph.mutations.set_preference import set_preference
@@ -87,4 +90,15 @@ class Mutation:
     )
     remove_filter: SavedFiltersPayload = strawberry.mutation(
         resolver=remove_filter, description="Forget a filter of yours."
+    )
+    reveal_field: RevealFieldPayload = strawberry.mutation(
+        resolver=reveal_a_field,
+        description="See one masked value in clear; it is recorded before the value is read.",
+    )
+    break_glass: BreakGlassPayload = strawberry.mutation(
+        resolver=break_glass,
+        description="Declare an emergency: more access to one customer for a while, and a review.",
+    )
+    review_break_glass: ReviewBreakGlassPayload = strawberry.mutation(
+        resolver=review_break_glass, description="Judge an emergency that somebody else declared."
     )

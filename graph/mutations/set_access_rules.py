@@ -3,6 +3,7 @@ from typing import Any
 import strawberry
 
 from graph.context import GatewayInfo
+from graph.model.audit import AuditAction, AuditEvent
 from graph.types.access import STRUCTURE
 from graph.types.access_rules import AccessRules
 from graph.types.inputs import sent
@@ -26,12 +27,13 @@ class SetAccessRulesPayload:
 
 
 async def set_access_rules(info: GatewayInfo, input: SetAccessRulesInput) -> SetAccessRulesPayload:
-    """Put new rules in force: every request from now on is decided by them alone."""
-    context = info.context
-    shown: Any = await context.wiring.matrices.change(
-        context.principal.tenant,
-        input.text,
-        sent(input.if_revision),
-        context.principal.subject,
-    )
+    """Put new rules in force: every request from now on is decided by them alone.
+
+    It is recorded first; of two at once that name one revision, both are, and one is refused.
+    """
+    context, matrices = info.context, info.context.wiring.matrices
+    given = (context.principal.tenant, input.text, sent(input.if_revision))
+    await matrices.check(*given)
+    await context.recorder.record(AuditEvent(action=AuditAction.ACCESS_RULES_CHANGED))
+    shown: Any = await matrices.change(*given, context.principal.subject)
     return SetAccessRulesPayload(access_rules=shown)

@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 
 from graph.kinds.table import KINDS
+from graph.model.audit import AuditAction, Verdict
 from graph.model.channel import Channel
 from graph.model.consent import ConsentStatus
 from graph.model.contact import ContactReason
@@ -19,7 +20,9 @@ from graph.model.label import LabelOrigin
 from graph.model.preference import Weekday
 from graph.model.profile import ProfileState
 from graph.model.survivorship import Reason
+from policies.asking import Assurance
 from policies.classification import DataClass
+from policies.standing import Purpose, Relation
 
 strawberry.enum(
     DataClass, description="How sensitive a value is; the matrix says who may do what with it."
@@ -36,6 +39,17 @@ strawberry.enum(ContactReason, description="Why somebody may be contacted, or ma
 strawberry.enum(LabelOrigin, description="Who puts a label on a customer.")
 strawberry.enum(Weekday, description="A day of the week.")
 strawberry.enum(SourceKind, description="Where a value lives.")
+strawberry.enum(
+    AuditAction,
+    description=(
+        "What was done.  READ is recorded where an emergency gave more than usual, REVEAL also"
+        " where it was refused."
+    ),
+)
+strawberry.enum(Verdict, description="What a review says of an emergency.")
+strawberry.enum(Purpose, description="What somebody needs data for.")
+strawberry.enum(Relation, description="What links somebody to a customer.")
+strawberry.enum(Assurance, description="How sure the gateway is of who asks.")
 strawberry.enum(HistoryKind, description="What happened to a profile.")
 strawberry.enum(
     Reason,

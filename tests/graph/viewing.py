@@ -27,7 +27,8 @@ class Links:
         self.held = dict(related or {})
         self.asked: list[tuple[Any, ...]] = []
 
-    async def related(self, *asked: Any) -> dict[str, Relation]:
+    async def related(self, *asked: Any, **when: Any) -> dict[str, Relation]:
+        del when
         self.asked.append(asked)
         return dict(self.held)
 

@@ -100,8 +100,8 @@ def test_an_action_that_does_not_exist_is_refused(refusal):
 
 def test_a_part_that_does_not_exist_is_refused(refusal):
     assert refusal(SMALL.replace("[operations]", "[operation]")) == (
-        "unknown top-level entry: operation; known: assurance, clients, conversations, operations,"
-        " purposes, roles, scopes, version"
+        "unknown top-level entry: operation; known: assurance, break_glass, clients, conversations,"
+        " operations, purposes, roles, scopes, version"
     )
 
 

@@ -7,6 +7,7 @@ from policies.decision import Action, Effect
 from policies.errors import WrongMatrix
 from policies.matrix import (
     Assurances,
+    BreakGlass,
     Ceiling,
     Conversations,
     FieldRights,
@@ -48,6 +49,8 @@ operations = ["profile"]
 [conversations]
 told_by = ["service"]
 hours = 2
+[break_glass]
+minutes = 5
 """
 AGENT = some_rights(
     read=[DataClass.PUBLIC],
@@ -90,6 +93,7 @@ def test_a_matrix_says_all_that_its_text_says():
         {"profile:read": Ceiling(operations=frozenset({"profile"}))},
         Assurances(60, frozenset({Action.REVEAL}), frozenset({"profile"})),
         Conversations(frozenset({"service"}), 2),
+        BreakGlass(5),
     )
 
 
@@ -123,6 +127,10 @@ def test_a_field_of_its_own_rights_says_what_each_action_gets():
         ('["service"]', '["server"]', "unknown role in told_by of conversations: server;"),
         ("hours = 2", "hours = true", "hours of conversations: expected a whole number"),
         ("hours = 2", "days = 2", "unknown entry of conversations: days; known: hours, told_by"),
+        ("minutes = 5", "minutes = 0", "minutes of break_glass: expected 1 to 1440"),
+        ("minutes = 5", "minutes = 1441", "minutes of break_glass: expected 1 to 1440"),
+        ("minutes = 5", "minutes = true", "minutes of break_glass: expected a whole number"),
+        ("minutes = 5", "hours = 5", "unknown entry of break_glass: hours; known: minutes"),
         ("fresh_s", "fresh", "unknown entry of assurance: fresh; known: actions, fresh_s,"),
     ],
 )
@@ -139,7 +147,9 @@ def test_a_tenants_rules_take_the_place_of_what_they_name_and_of_nothing_else():
     assert (own.operations, own.purposes, own.ceilings) == (
         *(whole.operations, whole.purposes, whole.ceilings),
     )
-    assert (own.assurances, own.conversations) == (whole.assurances, whole.conversations)
+    assert (own.assurances, own.conversations, own.break_glass) == (
+        *(whole.assurances, whole.conversations, whole.break_glass),
+    )
 
 
 def test_no_rules_change_nothing():

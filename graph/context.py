@@ -7,6 +7,7 @@ from graph.model.provenance import Author
 from graph.plan import DocumentPlan
 from graph.timeline import TimelineLoader
 from graph.views import Views
+from graph.visible import AccessSchema, VisibleSchema
 from graph.wiring import Wiring
 from policies.asking import Asking
 from policies.principal import Principal
@@ -16,7 +17,8 @@ from policies.principal import Principal
 class Context:
     """All that a resolver may touch.  It is made after the plan, so nothing loads without one.
 
-    `plan` is that of strangers; `views` have what holds for each customer.
+    `plan` is that of strangers; `views` have what holds for each customer; `visible` is what the
+    asker knows of the schema.
     """
 
     principal: Principal
@@ -26,6 +28,8 @@ class Context:
     views: Views
     asking: Asking
     wiring: Wiring
+    schema: AccessSchema
+    visible: VisibleSchema
 
     @property
     def author(self) -> Author:

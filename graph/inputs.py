@@ -1,5 +1,6 @@
 """What somebody sends counts as what they do: each given input field is decided like a read."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,11 +25,28 @@ from policies.plan import decide
 
 _CUSTOM = "CustomValues"
 _ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
+_MUTATION = "Mutation."
+_FILTERS = re.compile(r"Filter$")
 _VERBS = {
     Action.WRITE: "set",
     Action.FILTER: "look people up by",
     Action.SORT: "sort people by",
 }
+
+
+def action_of(where: str, action: Action) -> Action:
+    """What an input means in an operation whose inputs mean this, unless told otherwise."""
+    is_order = action is Action.FILTER and where.startswith(_ORDERS)
+    return Action.SORT if is_order else action
+
+
+def action_at(place: tuple[str, str]) -> Action:
+    """What is done by giving an input, by where it is declared."""
+    where = ".".join(place)
+    is_written = where.startswith(_MUTATION) or not (_FILTERS.search(place[0]) or "." in place[0])
+    return action_of(
+        where, Action.WRITE if is_written and not where.startswith(_ORDERS) else Action.FILTER
+    )
 
 
 class InputCheck:
@@ -60,8 +78,7 @@ class InputCheck:
                 raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision.code, where)
 
     def _action_at(self, where: str) -> Action:
-        is_order = self._action is Action.FILTER and where.startswith(_ORDERS)
-        return Action.SORT if is_order else self._action
+        return action_of(where, self._action)
 
     def _given(
         self,
@@ -90,6 +107,6 @@ class InputCheck:
                 yield from self._custom(part)
 
     def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, InputFacts]]:
-        for key, definition in self._facts.customer_schema.by_key.items():
+        for key, definition in self._facts.known.by_key.items():
             if key in values:
                 yield f"custom.{key}", InputFacts(definition.access, f"custom.{key}")

@@ -33,7 +33,7 @@ _MAX_NODES = 5_000
 _PROFILE = "Profile"
 _INTERACTION = "Interaction"
 # Who narrows a timeline by something learns it of each interaction.
-_NARROWING: Final = {
+NARROWING: Final[Mapping[str, str]] = {
     "channels": "Interaction.channel",
     "kinds": "Interaction.kind",
     "agent": "Interaction.agent",
@@ -240,7 +240,7 @@ class _Reader:
             self._plan.attributes.update(made_of)
 
     def _check_narrowing(self, given: Mapping[str, object]) -> None:
-        for argument, coordinate in _NARROWING.items():
+        for argument, coordinate in NARROWING.items():
             decision = self._plan.access.decisions[coordinate]
             if given.get(argument) is not None and decision.effect is not Effect.ALLOW:
                 where = f"Profile.timeline.{argument}"
@@ -253,7 +253,7 @@ class _Reader:
                 self._plan.attributes.add(attribute)
 
     def _select_keys(self, keys: list[str] | None) -> None:
-        schema = self._facts.customer_schema
+        schema = self._facts.known
         for key in schema.by_key if keys is None else keys:
             if key not in schema.by_key:
                 raise BadInput("fields: one of the keys isn't defined; see customerSchema.")

@@ -153,7 +153,7 @@ class Query:
 
     @strawberry.field(description="The tenant's custom fields, as admins defined them.")
     def customer_schema(self, info: GatewayInfo) -> CustomerSchema:
-        found: Any = info.context.plan.customer_schema
+        found: Any = info.context.visible.customer_schema
         return found  # type: ignore[no-any-return]  # the model object that CustomerSchema shows
 
     @strawberry.field(description="Who you are to the gateway.")
@@ -171,7 +171,7 @@ async def _narrowed(
     info: GatewayInfo, where: ProfileFilter | None, saved_filter: str | None
 ) -> Filter:
     context, principal = info.context, info.context.principal
-    schema = context.plan.customer_schema
+    schema = context.visible.customer_schema
     given = filter_of(where, schema)
     if saved_filter is None:
         return given
@@ -190,7 +190,7 @@ async def _page(
     size: int,
     after: str | None,
 ) -> ProfileConnection:
-    context, schema = info.context, info.context.plan.customer_schema
+    context, schema = info.context, info.context.visible.customer_schema
     found = await context.wiring.profiles.page(
         context.plan.access.scope,
         narrowed,

@@ -4,12 +4,14 @@ from collections import OrderedDict
 from typing import Any
 
 import strawberry
+from cachetools import LRUCache
 from graphql import GraphQLSchema
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from graph.execution.documents import Documents
 from graph.facts import SchemaFacts, read_facts
+from graph.guard import guard_resolvers
 from graph.model.consent import Consent
 from graph.model.contact import ContactPermission
 from graph.model.custom_field import CustomerSchema
@@ -30,6 +32,14 @@ from graph.types.filter import (
     with_type,
 )
 from graph.types.scalars import CONFIG
+from graph.visible import (
+    BY_OPERATION,
+    OPEN_TO_ALL,
+    Unknown,
+    VisibleSchema,
+    unknown_to,
+    visible_schema,
+)
 from policies.asking import Asking
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
@@ -41,8 +51,8 @@ _MODELS = (
     *(Preferences, ContactTime, Exclusion, Said, HistoryEntry, Interaction),
 )
 _MAX_PLANS = 256
+_MAX_VISIBLE = 32
 _CUSTOM = "custom."
-OPEN_TO_ALL = frozenset({"viewer"})
 FILTERING = frozenset({"saveFilter"})
 """Mutations whose inputs are what people are looked up by, not what is written."""
 
@@ -83,12 +93,33 @@ class TenantSchema:
         self.graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
         self.customer_schema = customer_schema
         self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
+        guard_resolvers(self.graphql, self.facts)
         self.documents = Documents(self.graphql)
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
+        self._whole = VisibleSchema(self.graphql, self.documents, self.facts)
+        self._unknown: LRUCache[tuple[Any, ...], Unknown] = LRUCache(_MAX_PLANS)
+        self._visible: LRUCache[Unknown, VisibleSchema] = LRUCache(_MAX_VISIBLE)
 
     def sdl(self) -> str:
         """The schema in the schema definition language, directives included."""
         return self._strawberry.as_str() + "\n"
+
+    def visible(self, asking: Asking) -> VisibleSchema:
+        """What this class of requests knows of the schema: all of it where nothing is hidden.
+
+        Classes from which the same is hidden share one; 32 are kept.
+        """
+        key = asking.key
+        unknown = self._unknown.get(key)
+        if unknown is None:
+            unknown = self._unknown[key] = unknown_to(asking, self.graphql, self.facts)
+        if not unknown:
+            return self._whole
+        visible = self._visible.get(unknown)
+        if visible is None:
+            visible = visible_schema(self.graphql, self.facts, unknown, Documents)
+            self._visible[unknown] = visible
+        return visible
 
     def access_plan(self, asking: Asking, standing: Standing = STRANGER) -> AccessPlan:
         """Every decision for this class of requests and customers; 256 classes are kept."""
@@ -120,6 +151,7 @@ def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     """
     roots = (schema.graphql.query_type, schema.graphql.mutation_type)
     known = {name for root in roots if root for name in root.fields} - OPEN_TO_ALL
+    known |= BY_OPERATION.keys()
     if different := sorted(known ^ set(matrix.operations)):
         raise WrongMatrix(f"operations of matrix and schema differ: {', '.join(different)}")
     limits = (*matrix.ceilings.values(), *matrix.scopes.values())

@@ -99,7 +99,7 @@ def _read(text: str, schema: GraphQLSchema) -> Document:
         return Document((), {}, None, (without_values(error),))
     if is_repetitive(node):
         return Document((), {}, None, (_TOO_COMPLEX,))
-    errors = validate(schema, node, max_errors=_MAX_ERRORS)
+    errors = validate(schema, node, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if errors:
         return Document((), {}, None, tuple(without_values(error) for error in errors))
     operations = [item for item in node.definitions if isinstance(item, OperationDefinitionNode)]

@@ -31,10 +31,11 @@ from graph.inputs import InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
 from graph.plan import Withheld, plan_document, root_fields
-from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
+from graph.schema import FILTERING, TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
 from graph.views import View, Views
+from graph.visible import OPEN_TO_ALL, VisibleSchema
 from graph.wiring import Wiring
 from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
@@ -49,22 +50,23 @@ async def answer(
     request: Request, schema: TenantSchema, principal: Principal, wiring: Wiring
 ) -> Answer:
     """What this principal gets for this request; never raises for anything a client can send."""
-    document = schema.documents.get(request.query)
-    if document.errors:
-        return _refused(document.errors)
     try:
+        asking = await _asking(request, principal, wiring)
+        visible = schema.visible(asking)
+        document = visible.documents.get(request.query)
+        if document.errors:
+            return _refused(document.errors)
         operation = document.operation(request.operation_name)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             return replace(refused(BadInput("Only queries can be sent by GET.")), is_misplaced=True)
-        variables = _variables(schema, operation, request)
-        asking = await _asking(request, principal, wiring)
-        _authorise(schema, operation, document, variables, asking)
-        views = _views(schema, operation, document, variables, asking, wiring)
+        variables = _variables(visible, operation, request)
+        _authorise(visible, operation, document, variables, asking)
+        views = _views(schema, visible, operation, document, variables, asking, wiring)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
-    return await _execute(request, schema, document, asking, wiring, views)
+    return await _execute(request, schema, visible, document, asking, wiring, views)
 
 
 async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
@@ -91,6 +93,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
 
 def _views(
     schema: TenantSchema,
+    visible: VisibleSchema,
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
@@ -104,7 +107,7 @@ def _views(
     def view(standing: Standing) -> View:
         access = schema.access_plan(asking, standing)
         plan = plan_document(
-            schema.graphql, schema.facts, operation, document.fragments, variables, access
+            visible.graphql, visible.facts, operation, document.fragments, variables, access
         )
         return View(standing, plan, LiveReads(sources, plan.live.values(), budget, wiring.now))
 
@@ -124,7 +127,7 @@ def _refused(errors: Iterable[GraphQLError]) -> Answer:
 
 
 def _variables(
-    schema: TenantSchema, operation: OperationDefinitionNode, request: Request
+    schema: VisibleSchema, operation: OperationDefinitionNode, request: Request
 ) -> VariableValues:
     found = get_variable_values(
         schema.graphql,
@@ -139,7 +142,7 @@ def _variables(
 
 
 def _authorise(
-    schema: TenantSchema,
+    schema: VisibleSchema,
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
@@ -164,6 +167,7 @@ def _authorise(
 async def _execute(
     request: Request,
     schema: TenantSchema,
+    visible: VisibleSchema,
     document: Document,
     asking: Asking,
     wiring: Wiring,
@@ -172,9 +176,9 @@ async def _execute(
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
-            schema.graphql,
+            visible.graphql,
             document.node,
-            context_value=_context(asking, wiring, views),
+            context_value=_context(schema, visible, asking, wiring, views),
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )
@@ -186,7 +190,9 @@ async def _execute(
     return _answer(result, views)
 
 
-def _context(asking: Asking, wiring: Wiring, views: Views) -> Context:
+def _context(
+    schema: TenantSchema, visible: VisibleSchema, asking: Asking, wiring: Wiring, views: Views
+) -> Context:
     standings = Standings(asking, wiring.relations, wiring.profiles, wiring.now())
     return Context(
         asking.principal,
@@ -196,6 +202,8 @@ def _context(asking: Asking, wiring: Wiring, views: Views) -> Context:
         views,
         asking,
         wiring,
+        schema,
+        visible,
     )
 
 

@@ -160,7 +160,7 @@ class _Made:
             subscription=self._root(full.subscription_type),
             directives=full.directives,
             description=full.description,
-            extensions=full.extensions,
+            extensions=dict(full.extensions),
             assume_valid=True,
         )
         # Strawberry's `Info.schema` reads it.

@@ -23,7 +23,9 @@ from policies.classification import DataClass
 from policies.decision import Action, Effect
 from policies.plan import decide
 
-_CUSTOM = "CustomValues"
+CUSTOM_VALUES = "CustomValues"
+FILTERING = frozenset({"saveFilter"})
+"""Mutations whose inputs are what people are looked up by, not what is written."""
 _ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
 _MUTATION = "Mutation."
 _FILTERS = re.compile(r"Filter$")
@@ -103,7 +105,7 @@ class InputCheck:
         for part in value if isinstance(value, list) else [value]:
             if is_input_object_type(below) and isinstance(part, Mapping):
                 yield from self._given(below.name, below.fields, part)
-            elif below.name == _CUSTOM and isinstance(part, Mapping):
+            elif below.name == CUSTOM_VALUES and isinstance(part, Mapping):
                 yield from self._custom(part)
 
     def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, InputFacts]]:

@@ -30,7 +30,8 @@ from policies.decision import Decision, Effect
 from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
-_PROFILE = "Profile"
+PROFILE: Final = "Profile"
+UNDEFINED_KEY: Final = "fields: one of the keys isn't defined; see customerSchema."
 _INTERACTION = "Interaction"
 # Who narrows a timeline by something learns it of each interaction.
 NARROWING: Final[Mapping[str, str]] = {
@@ -118,14 +119,17 @@ def root_fields(
     variables: VariableValues,
 ) -> Iterator[FieldNode]:
     """The root fields that an operation selects, fragments expanded."""
-    return _Selections(fragments, variables).fields(operation.selection_set)
+    return Selections(fragments, variables).fields(operation.selection_set)
 
 
-class _Selections:
-    """Selection sets of one operation: fragments expanded, @skip and @include applied."""
+class Selections:
+    """Selection sets of one operation: fragments expanded, @skip and @include applied.
+
+    Without variables, every branch counts as included.
+    """
 
     def __init__(
-        self, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
+        self, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues | None
     ) -> None:
         self._fragments = fragments
         self._variables = variables
@@ -150,17 +154,18 @@ class _Selections:
     def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             name = directive.name.value
-            if name in {"skip", "include"}:
-                value = self._condition(directive)
+            if name in {"skip", "include"} and self._variables is not None:
+                value = self._condition(directive, self._variables)
                 if value is (name == "skip"):
                     return False
         return True
 
-    def _condition(self, directive: DirectiveNode) -> bool:
+    @staticmethod
+    def _condition(directive: DirectiveNode, variables: VariableValues) -> bool:
         value = (directive.arguments or ())[0].value
         name = getattr(value, "name", None)
         if name is not None:
-            return bool(self._variables.coerced.get(name.value))
+            return bool(variables.coerced.get(name.value))
         return bool(getattr(value, "value", False))
 
 
@@ -173,7 +178,7 @@ class _Reader:
         plan: DocumentPlan,
     ) -> None:
         self._facts = facts
-        self._selections = _Selections(fragments, variables)
+        self._selections = Selections(fragments, variables)
         self._variables = variables
         self._plan = plan
 
@@ -196,7 +201,7 @@ class _Reader:
                 continue
             if in_list and known and known.coordinate == _SUGGESTIONS:
                 raise QueryTooComplex("suggestions: ask for those of one profile at a time.")
-            if known and parent.name == _PROFILE:
+            if known and parent.name == PROFILE:
                 self._select(known, definition, node)
             elif known and parent.name == _INTERACTION:
                 self._plan.interactions.add(known.attribute)
@@ -256,7 +261,7 @@ class _Reader:
         schema = self._facts.known
         for key in schema.by_key if keys is None else keys:
             if key not in schema.by_key:
-                raise BadInput("fields: one of the keys isn't defined; see customerSchema.")
+                raise BadInput(UNDEFINED_KEY)
             definition = schema.by_key[key]
             if self._plan.access.effect(definition.coordinate) is not Effect.DENY:
                 self._fetch(definition)

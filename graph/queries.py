@@ -19,6 +19,7 @@ from graph.types.access import STRUCTURE, access
 from graph.types.ambiguity import suggested
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
+from graph.types.explanation import AccessExplanation, AccessSubject, explanation
 from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.paging import PageInfo
 from graph.types.profile import Profile
@@ -155,6 +156,23 @@ class Query:
     def customer_schema(self, info: GatewayInfo) -> CustomerSchema:
         found: Any = info.context.visible.customer_schema
         return found  # type: ignore[no-any-return]  # the model object that CustomerSchema shows
+
+    @strawberry.field(
+        description=(
+            "Why you see, see masked or don't see each part of a document: a query or mutation,"
+            " which isn't executed."
+        )
+    )
+    def explain_access(
+        self,
+        info: GatewayInfo,
+        document: Annotated[str, strawberry.argument(description="The document.")],
+        as_: Annotated[
+            AccessSubject | None,
+            strawberry.argument(name="as", description="As somebody else; you unless told."),
+        ] = None,
+    ) -> AccessExplanation:
+        return explanation(info.context, document, as_)
 
     @strawberry.field(description="Who you are to the gateway.")
     def viewer(self, info: GatewayInfo) -> Viewer:

@@ -1,11 +1,13 @@
 """Builds the schema: once for the public contract, and once for each tenant's custom fields."""
 
 from collections import OrderedDict
+from copy import copy
 from typing import Any
 
 import strawberry
 from cachetools import LRUCache
 from graphql import GraphQLSchema
+from strawberry.printer import print_schema
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
@@ -53,8 +55,6 @@ _MODELS = (
 _MAX_PLANS = 256
 _MAX_VISIBLE = 32
 _CUSTOM = "custom."
-FILTERING = frozenset({"saveFilter"})
-"""Mutations whose inputs are what people are looked up by, not what is written."""
 
 
 class _Schema(strawberry.Schema):
@@ -96,13 +96,17 @@ class TenantSchema:
         guard_resolvers(self.graphql, self.facts)
         self.documents = Documents(self.graphql)
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
-        self._whole = VisibleSchema(self.graphql, self.documents, self.facts)
+        self.whole = VisibleSchema(self.graphql, self.documents, self.facts)
         self._unknown: LRUCache[tuple[Any, ...], Unknown] = LRUCache(_MAX_PLANS)
         self._visible: LRUCache[Unknown, VisibleSchema] = LRUCache(_MAX_VISIBLE)
 
-    def sdl(self) -> str:
-        """The schema in the schema definition language, directives included."""
-        return self._strawberry.as_str() + "\n"
+    def sdl(self, visible: VisibleSchema | None = None) -> str:
+        """The schema, or what somebody knows of it, as definition language with its directives."""
+        if visible is None:
+            return self._strawberry.as_str() + "\n"
+        seen = copy(self._strawberry)
+        seen._schema = visible.graphql  # noqa: SLF001 - what Strawberry prints
+        return print_schema(seen) + "\n"
 
     def visible(self, asking: Asking) -> VisibleSchema:
         """What this class of requests knows of the schema: all of it where nothing is hidden.
@@ -114,7 +118,7 @@ class TenantSchema:
         if unknown is None:
             unknown = self._unknown[key] = unknown_to(asking, self.graphql, self.facts)
         if not unknown:
-            return self._whole
+            return self.whole
         visible = self._visible.get(unknown)
         if visible is None:
             visible = visible_schema(self.graphql, self.facts, unknown, Documents)

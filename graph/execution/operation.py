@@ -27,11 +27,11 @@ from graph.errors import (
 )
 from graph.execution.documents import Document, without_values
 from graph.execution.request import Answer, Request
-from graph.inputs import InputCheck
+from graph.inputs import FILTERING, InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
 from graph.plan import Withheld, plan_document, root_fields
-from graph.schema import FILTERING, TenantSchema
+from graph.schema import TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
 from graph.views import View, Views

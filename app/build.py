@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import httpx2
@@ -40,10 +39,8 @@ from app.work import workers_of
 from connectors.base import SourceSettings
 from connectors.registry import connector_class
 from connectors.runtime.client import source_client
-from graph.schema import TenantSchema, check_matrix
 from graph.sources import Source
 from graph.wiring import Wiring
-from policies.matrix_file import read_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +64,6 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     """
     refuse_in_production(settings)
     uri = store_uri(settings)
-    check = partial(check_matrix, TenantSchema())
-    matrix = read_matrix()
-    check(matrix)
     async with AsyncExitStack() as stack:
         sources = await _sources(settings, stack)
         roots = await stack.enter_async_context(opened_roots(settings))
@@ -94,7 +88,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             filters=MongoFilters(database, sealing, _now),
             matches=MongoMatches(database, sealing, _now),
             sources=sources,
-            matrices=TenantMatrices(matrix, MongoAccessRules(database, _now), check),
+            matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
             relations=MongoRelations(database),
             now=_now,
             normalising=normalising_of(settings),

@@ -3,18 +3,29 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 from app.fresh import Fresh
 from app.store.access_rules import MongoAccessRules
 from graph.access_ports import AccessRules
 from graph.errors import BadInput
+from graph.schema import TenantSchema, check_matrix
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
-from policies.matrix_file import matrix_of
+from policies.matrix_file import matrix_of, read_matrix
 
 _PATIENCE_S = 0.5
 _LONGEST = 65_536
 _NAME = "the access rules"
+
+
+def checked_rules(text: str) -> None:
+    """Return where these rules could be put in force over the shipped matrix.
+
+    Raises:
+        WrongMatrix: they aren't rules, or name what doesn't exist.
+    """
+    check_matrix(TenantSchema(), matrix_of(text, _NAME, read_matrix(), 1))
 
 
 class TenantMatrices:
@@ -34,6 +45,13 @@ class TenantMatrices:
         self._kept = kept
         self._check = check
         self._fresh = Fresh(self._newest, lambda matrix: matrix.revision, clock)
+
+    @classmethod
+    def shipped(cls, kept: MongoAccessRules) -> "TenantMatrices":
+        """Matrices over the shipped one; raises `WrongMatrix` where it doesn't fit the schema."""
+        check, matrix = partial(check_matrix, TenantSchema()), read_matrix()
+        check(matrix)
+        return cls(matrix, kept, check)
 
     async def of(self, tenant: str) -> Matrix:
         """See `graph.access_ports.Matrices`."""

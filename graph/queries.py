@@ -16,6 +16,7 @@ from graph.pages import cursor_of, id_of, page_size
 from graph.saved_filters import check_filter, filter_from
 from graph.suggestion_queue import page_of_queue
 from graph.types.access import STRUCTURE, access
+from graph.types.access_rules import AccessRules
 from graph.types.ambiguity import suggested
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
@@ -173,6 +174,12 @@ class Query:
         ] = None,
     ) -> AccessExplanation:
         return explanation(info.context, document, as_)
+
+    @strawberry.field(description="What your tenant has changed of who may see what.")
+    async def access_rules(self, info: GatewayInfo) -> AccessRules:
+        context = info.context
+        found: Any = await context.wiring.matrices.rules(context.principal.tenant)
+        return found  # type: ignore[no-any-return]  # the object that AccessRules shows
 
     @strawberry.field(description="Who you are to the gateway.")
     def viewer(self, info: GatewayInfo) -> Viewer:

@@ -68,12 +68,13 @@ class Views:
 
     def withheld(self) -> list[Withheld]:
         """What was withheld, under each root field by the views that were used there."""
-        found: dict[tuple[str, ...], Withheld] = {}
+        # The view of strangers comes first, and withholds the most: so they stay in order.
+        found: dict[tuple[str, ...], Withheld | None] = {}
         for view in self._views.values():
             for path, item in view.plan.withheld.items():
-                if view in self.at(path[0]):
-                    found.setdefault(path, item)
-        return list(found.values())
+                is_used = view in self.at(path[0])
+                found[path] = found.get(path) or (item if is_used else None)
+        return [item for item in found.values() if item]
 
     def masked(self) -> set[tuple[str, ...]]:
         """The paths at which values are masked, for some customers at least."""

@@ -87,9 +87,11 @@ def matrix_of(text: str, name: str, base: Matrix | None = None, revision: int = 
     _refuse_unknown("top-level entry", document, _TOP)
     if base is None:
         base = Matrix(_typed(document.get("version"), int, "version"), {}, {})
+        for part in ("roles", "operations"):
+            _typed(document.get(part), dict, part)
     elif "version" in document:
         raise WrongMatrix("version: only the shipped matrix has one")
-    return replace(
+    found = replace(
         base,
         revision=revision,
         roles={**base.roles, **_table(document, "roles", _rights, ROLES)},
@@ -100,6 +102,9 @@ def matrix_of(text: str, name: str, base: Matrix | None = None, revision: int = 
         assurances=_assurances(document) or base.assurances,
         conversations=_conversations(document) or base.conversations,
     )
+    for operation, roles in found.operations.items():
+        _refuse_unknown(f"role in operation {operation}", roles, found.roles)
+    return found
 
 
 def _table(
@@ -156,9 +161,7 @@ def _field_rights(name: str, given: Any) -> FieldRights:  # noqa: ANN401 - what 
 
 
 def _roles_of(name: str, given: Any) -> frozenset[str]:  # noqa: ANN401 - what TOML holds
-    roles = _typed(given, list, name)
-    _refuse_unknown(f"role in operation {name}", roles, ROLES)
-    return frozenset(roles)
+    return frozenset(str(role) for role in _typed(given, list, name))
 
 
 def _ceiling(name: str, given: Any) -> Ceiling:  # noqa: ANN401 - what TOML holds

@@ -3,7 +3,7 @@ import strawberry
 from graph.context import GatewayInfo
 from graph.model import label as model
 from graph.model.profile import Profile
-from graph.types.access import STRUCTURE, access
+from graph.types.access import STRUCTURE, access, speaks_of
 from graph.types.inputs import sent
 from graph.types.payloads import ProfilePayload, answer
 from policies.classification import DataClass
@@ -11,6 +11,7 @@ from policies.classification import DataClass
 _LABELS = frozenset({"labels"})
 
 
+@speaks_of(model.Label)
 @strawberry.input(
     description="A label of a profile.  Who may call this may name any.", directives=[STRUCTURE]
 )

@@ -6,7 +6,7 @@ from graph.context import GatewayInfo
 from graph.model import consent as model
 from graph.model.ids import new_id
 from graph.model.profile import Profile
-from graph.types.access import STRUCTURE, access
+from graph.types.access import STRUCTURE, access, speaks_of
 from graph.types.inputs import sent
 from graph.types.payloads import ProfilePayload, answer
 from policies.classification import DataClass
@@ -14,6 +14,7 @@ from policies.classification import DataClass
 _CONTACT = access(DataClass.CONTACT)
 
 
+@speaks_of(model.Consent)
 @strawberry.input(
     description="What a person said about one purpose.  Who may set how to contact them, may.",
     directives=[STRUCTURE],

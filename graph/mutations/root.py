@@ -14,6 +14,7 @@ from graph.mutations.record_interaction import RecordInteractionPayload, record_
 from graph.mutations.remove_identity import remove_identity
 from graph.mutations.retire_field import RetireFieldPayload, retire_field
 from graph.mutations.saved_filters import SavedFiltersPayload, remove_filter, save_filter
+from graph.mutations.set_access_rules import SetAccessRulesPayload, set_access_rules
 from graph.mutations.set_preference import set_preference
 from graph.mutations.unmerge_profiles import unmerge_profiles
 from graph.mutations.update_profile import update_profile
@@ -76,6 +77,10 @@ class Mutation:
     retire_field: RetireFieldPayload = strawberry.mutation(
         resolver=retire_field,
         description="Hide a custom field and keep its values; its channels and claims end.",
+    )
+    set_access_rules: SetAccessRulesPayload = strawberry.mutation(
+        resolver=set_access_rules,
+        description="Change who may see what in your tenant; in force with the next request.",
     )
     save_filter: SavedFiltersPayload = strawberry.mutation(
         resolver=save_filter, description="Keep a filter under a name, for yourself."

@@ -6,7 +6,7 @@ from graph.context import GatewayInfo
 from graph.model import preference as model
 from graph.model.channel import Channel
 from graph.model.profile import Profile
-from graph.types.access import STRUCTURE, access
+from graph.types.access import STRUCTURE, access, speaks_of
 from graph.types.inputs import sent
 from graph.types.payloads import ProfilePayload, answer
 from policies.classification import DataClass
@@ -14,6 +14,7 @@ from policies.classification import DataClass
 _CONTACT = access(DataClass.CONTACT)
 
 
+@speaks_of(model.ContactTime)
 @strawberry.input(
     description="When contact is welcome, in the person's time zone.", directives=[_CONTACT]
 )
@@ -27,6 +28,7 @@ class ContactTimeInput:
     )
 
 
+@speaks_of(model.Exclusion)
 @strawberry.input(
     description="No contact on this channel, or for this purpose, or for both.",
     directives=[_CONTACT],
@@ -40,6 +42,7 @@ class ContactExclusionInput:
     )
 
 
+@speaks_of(model.Preferences)
 @strawberry.input(
     description="How a person wants to be contacted: what isn't sent isn't touched, null clears.",
     directives=[_CONTACT],

@@ -109,6 +109,16 @@ def exposes(model: type[Any]) -> Callable[[_Class], _Class]:
     return label
 
 
+def speaks_of(model: type[Any]) -> Callable[[_Class], _Class]:
+    """Class decorator: inputs with labels of their own that are about attributes of `model`."""
+
+    def mark(face: _Class) -> _Class:
+        setattr(face, _MODEL, model)
+        return face
+
+    return mark
+
+
 def exposed_model(face: type[Any]) -> type[Any] | None:
-    """The model whose labels the fields of a face carry; None where it has none."""
+    """The model that the fields of a face show or speak of; None where there is none."""
     return getattr(face, _MODEL, None)

@@ -14,9 +14,11 @@ AccessPolicy = Callable[[Question], Decision | None]
 ACCESS_POLICIES: tuple[AccessPolicy, ...] = (
     by_role,
     by_field_roles,
-    by_second_factor,
-    by_fresh_second_factor,
     by_purpose,
     by_consent,
     by_client,
+    # Last: of equally strict answers the first is told, and whom a second factor wouldn't help
+    # must not be sent for one.
+    by_second_factor,
+    by_fresh_second_factor,
 )

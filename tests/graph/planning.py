@@ -9,10 +9,13 @@ from graph.inputs import InputCheck
 from graph.model.custom_field import CustomerSchema, FieldDefinition, FieldSource, SourceKind
 from graph.plan import DocumentPlan, plan_document, root_fields
 from graph.schema import TenantSchema
+from policies.asking import Asking, Assurance
 from policies.classification import DataClass
 from policies.decision import Action
+from policies.matrix import Ceiling, Matrix
 from policies.matrix_file import read_matrix
 from policies.principal import Principal
+from policies.standing import STRANGER, Purpose, Standing
 
 MATRIX = read_matrix()
 
@@ -53,9 +56,19 @@ def shop_schema() -> TenantSchema:
     return TenantSchema(CustomerSchema(1, FIELDS))
 
 
-def a_principal(*roles: str, second_factor: bool = True) -> Principal:
+def a_principal(*roles: str) -> Principal:
     """Somebody of the shop."""
-    return Principal("shop", "ada", frozenset(roles), has_second_factor=second_factor)
+    return Principal("shop", "ada", frozenset(roles))
+
+
+def an_asking(
+    *roles: str,
+    assurance: Assurance = Assurance.FRESH_SECOND_FACTOR,
+    purpose: Purpose = Purpose.SERVICE,
+    matrix: Matrix = MATRIX,
+) -> Asking:
+    """A request of somebody of the shop, with a second factor of just now unless told."""
+    return Asking(a_principal(*roles), matrix, purpose, assurance, Ceiling())
 
 
 def coerced(text: str, variables: dict[str, Any] | None = None, name: str | None = None) -> Any:
@@ -77,11 +90,12 @@ def planned(
     *,
     role: str = "agent",
     name: str | None = None,
+    standing: Standing = STRANGER,
 ) -> DocumentPlan:
     """The plan of a document for one role with a second factor."""
     schema = shop_schema()
     document, operation, values = coerced(text, variables, name)
-    access = schema.access_plan(a_principal(role), MATRIX)
+    access = schema.access_plan(an_asking(role), standing)
     return plan_document(
         schema.graphql, schema.facts, operation, document.fragments, values, access
     )
@@ -95,6 +109,6 @@ def check_inputs(
     document, operation, values = coerced(text, variables)
     root = schema.graphql.get_root_type(operation.operation)
     action = Action.FILTER if root is schema.graphql.query_type else Action.WRITE
-    check = InputCheck(schema.facts, a_principal(role), MATRIX, action)
+    check = InputCheck(schema.facts, an_asking(role), action)
     for node in root_fields(operation, document.fragments, values):
         check.check(root.name, node, root.fields[node.name.value], values)

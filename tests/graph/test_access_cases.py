@@ -4,16 +4,16 @@ import pytest
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.schema import TenantSchema
+from policies.asking import Assurance
 from policies.classification import DataClass
 from policies.decision import Effect, strictest
 from policies.matrix import ROLES
-from policies.matrix_file import read_matrix
-from policies.plan import decide_operation
-from policies.principal import Principal
-from tests.graph.access_cases import COORDINATES, cases
+from policies.plan import decide_operation, hidden_fields
+from policies.standing import Standing
+from tests.graph.access_cases import COLUMNS, COORDINATES, cases
+from tests.graph.planning import an_asking
 
 CASES = cases()
-MATRIX = read_matrix()
 SAID = {Effect.ALLOW: "read", Effect.MASK: "mask", Effect.DENY: "deny"}
 
 
@@ -29,27 +29,30 @@ def schema():
     return TenantSchema(CustomerSchema(1, fields))
 
 
-def test_every_role_has_a_case_for_every_field_with_and_without_a_second_factor():
-    told = {(case.roles, case.field, case.has_second_factor) for case in CASES}
+def test_every_role_has_a_case_for_every_field_in_every_column():
+    told = {(case.roles, case.field, case.has_second_factor, case.relation) for case in CASES}
     alone = {(role,) for role in ROLES}
 
     assert told == {
-        (roles, field, has_second_factor)
+        (roles, field, *column)
         for roles in {*alone, ("agent", "supervisor")}
         for field in COORDINATES
-        for has_second_factor in (True, False)
+        for column in COLUMNS
     }
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_decision_is_as_the_case_says(schema, case):
-    who = Principal("shop", "ada", frozenset(case.roles), case.has_second_factor)
-    plan = schema.access_plan(who, MATRIX)
+    assurance = Assurance.FRESH_SECOND_FACTOR if case.has_second_factor else Assurance.PASSWORD
+    asking = an_asking(*case.roles, assurance=assurance)
+    plan = schema.access_plan(asking, Standing(case.relation))
+    hidden = hidden_fields(schema.facts.labels, asking, schema.facts.names)
 
-    way = [decide_operation("profile", who, MATRIX)]
+    way = [decide_operation("profile", asking)]
     way += [plan.decisions[at] for at in COORDINATES[case.field]]
 
-    assert said(way) == case.gets
+    is_hidden = not hidden.isdisjoint(COORDINATES[case.field])
+    assert ("hide" if is_hidden else said(way)) == case.gets
 
 
 def said(way):

@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from policies.standing import Relation
 from tests.flow.documents import RECORD
 from tests.graph.access_cases import cases
 from tests.support.gateway import a_profile, define
@@ -11,6 +12,13 @@ from tests.support.gateway import a_profile, define
 KEYS = {"SENSITIVE": "diagnosis", "FINANCIAL": "account", "BEHAVIOURAL": "tier"}
 CUSTOM = {"diagnosis": "asthma", "account": "DE89 3704 0044 0532 0130 00", "tier": "gold"}
 CALL = {"kind": "CALL", "summary": "what was said", "recording": "vault:recording"}
+# Who talks to the customer; everybody else is a stranger.
+TALKING = "talking"
+SUBJECTS = {
+    Relation.NONE: "stranger",
+    Relation.CONVERSATION: TALKING,
+    Relation.BREAK_GLASS: "alarmed",
+}
 ADA = {
     "birthDate": "1985-12-10",
     "identities": [{"channel": "VOICE", "value": "+1 202 555 0143"}],
@@ -77,7 +85,7 @@ async def ada(gateway):
     await define(gateway.as_role("admin", tenant=tenant), definitions)
     service = gateway.as_role("service", tenant=tenant)
     created = await a_profile(service, **ADA)
-    await service.data(RECORD, {"input": {"profileId": created, **CALL}})
+    await service.data(RECORD, {"input": {"profileId": created, "agent": TALKING, **CALL}})
     said = {"purpose": "marketing", "status": "GRANTED", "proof": "in call 4711"}
     await service.data(
         SAY,
@@ -96,7 +104,12 @@ async def ada(gateway):
 async def test_the_answer_is_as_the_case_says(gateway, ada, case):
     customer, tenant = ada
     selected, way, value, mask = SHOWN[case.field]
-    asker = gateway.as_role(*case.roles, tenant=tenant, second_factor=case.has_second_factor)
+    asker = gateway.as_role(
+        *case.roles,
+        tenant=tenant,
+        second_factor=case.has_second_factor,
+        subject=SUBJECTS[case.relation],
+    )
 
     answer = await asker.ask(
         f"query ($id: ID!) {{ profile(id: $id) {{ {selected} }} }}", {"id": customer}
@@ -107,6 +120,7 @@ async def test_the_answer_is_as_the_case_says(gateway, ada, case):
         "read": (value, [], False),
         "mask": (mask, [], True),
         "deny": (None, ["FIELD_FORBIDDEN"], False),
+        "hide": (None, ["BAD_INPUT"], False),
         "step_up": (None, ["STEP_UP_REQUIRED"], False),
     }[case.gets]
     assert case.gets == "read" or str(value) not in str(answer)

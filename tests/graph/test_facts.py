@@ -202,9 +202,17 @@ def test_a_custom_field_is_decided_by_its_id(definition):
 def test_arguments_and_inputs_are_known_by_where_they_stand():
     inputs = shop_schema().facts.inputs
 
-    assert inputs["Query.identify", "value"] == Label(DataClass.CONTACT)
-    assert inputs["ProfileFilter", "language"] == Label(DataClass.DEMOGRAPHIC)
-    assert inputs["UpdateProfileInput", "links"] == Label(DataClass.INTERNAL)
+    def told(*place):
+        return inputs[place].label, inputs[place].name
+
+    number = Label(DataClass.CONTACT), "Identity.value"
+    assert told("Query.identify", "value") == told("AddIdentityInput", "value") == number
+    assert told("ProfileFilter", "language") == (Label(DataClass.DEMOGRAPHIC), "Profile.language")
+    assert told("UpdateProfileInput", "links") == (Label(DataClass.INTERNAL), "Profile.links")
+    assert told("ProfileOrder", "givenName") == (Label(DataClass.IDENTITY), "PersonName.given")
+    assert told("CustomFieldsFilter", "tier") == (Label(DataClass.BEHAVIOURAL), "custom.tier")
+    assert told("AddLabelInput", "origin") == (Label(DataClass.INTERNAL), "Label.origin")
+    assert told("SetPreferenceInput", "times") == (Label(DataClass.CONTACT), "Preferences.times")
     assert ("Query.profile", "id") not in inputs
 
 

@@ -1,27 +1,25 @@
 """Loading profiles: in batches, in scope, revealed; and nobody waits for ever."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from connectors.base import SourceSettings
-from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 from graph.errors import StoreUnavailable
-from graph.live import LiveReads, LiveValue
-from graph.loaders import ProfileLoader
+from graph.live import LiveValue
 from graph.model.channel import Channel
 from graph.model.identity import Identity
 from graph.model.profile import Link, PersonName, Profile
 from graph.plan import DocumentPlan
 from graph.sources import Source
 from policies.plan import Scope
-from tests.graph.planning import MATRIX, SCORE, a_field, a_principal, planned, shop_schema
+from policies.standing import STRANGER, Relation, Standing
+from tests.graph.planning import SCORE, a_field, an_asking, planned, shop_schema
+from tests.graph.viewing import NOW, PATIENCE_S, Links, a_loader_of, views_of
 from tests.support.card_index import CardIndex
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PATIENCE_S = 5
 CRM_LINK = Link(source="crm", object="contacts", record_id="512")
 SELECTED = "{ profile(id: 1) { name { full } links { source } custom { tier health } } }"
 
@@ -60,16 +58,9 @@ async def crm():
         yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http)
 
 
-def live_reads(plan, *sources):
-    """The live reads of a plan."""
-    by_name = {source.name: source for source in sources}
-    return LiveReads(by_name, plan.live.values(), Budget(PATIENCE_S), lambda: NOW)
-
-
 def a_loader(shelf, document=SELECTED, role="agent"):
     """A loader of what a document selects, without sources."""
-    plan = planned(document, role=role)
-    return ProfileLoader(shelf, plan, live_reads(plan))
+    return a_loader_of(shelf, views_of({STRANGER: planned(document, role=role)}))
 
 
 async def test_ids_asked_for_together_are_one_read_and_each_id_once():
@@ -145,11 +136,12 @@ async def test_what_is_loaded_is_revealed():
 
 async def test_stored_custom_values_come_as_values_of_their_kind():
     schema = shop_schema()
-    plan = DocumentPlan(schema.access_plan(a_principal("agent"), MATRIX), schema.customer_schema)
-    loader = ProfileLoader(Shelf(), plan, live_reads(plan))
+    plan = DocumentPlan(schema.access_plan(an_asking("agent")), schema.customer_schema)
+    loader = a_loader_of(Shelf(), views_of({STRANGER: plan}))
 
-    assert loader.show(a_person("1", custom={"TIER": "gold"})).custom == {"TIER": "gold"}
-    assert loader.show(a_person("2", custom=None)).custom == {}
+    shown = await loader.show(a_person("1", custom={"TIER": "gold"}))
+    assert shown.custom == {"TIER": "gold"}
+    assert (await loader.show(a_person("2", custom=None))).custom == {}
 
 
 async def test_a_store_that_is_away_is_everybodys_error():
@@ -203,8 +195,8 @@ async def test_a_stored_value_that_is_damaged_is_an_error_and_not_a_wait_for_eve
     shelf = Shelf(a_person("1", custom={"DAY": "not a day"}))
     schema = shop_schema()
     damaged = type(schema.customer_schema)(2, (a_field("DAY", kind="DATE"),))
-    plan = DocumentPlan(schema.access_plan(a_principal("agent"), MATRIX), damaged)
-    loader = ProfileLoader(shelf, plan, live_reads(plan))
+    plan = DocumentPlan(schema.access_plan(an_asking("agent")), damaged)
+    loader = a_loader_of(shelf, views_of({STRANGER: plan}))
 
     with pytest.raises(ValueError, match="Invalid isoformat string"):
         await asyncio.wait_for(loader.load("1"), PATIENCE_S)
@@ -214,11 +206,11 @@ async def test_links_are_read_where_a_source_needs_them_and_shown_to_nobody(crm)
     shelf = Shelf(a_person("1", links=(CRM_LINK,)))
     crm.connector.drawer.cards = {"512": {"score": 7}}
     plan = planned("{ profile(id: 1) { custom { score } } }")
-    live = live_reads(plan, crm)
-    loader = ProfileLoader(shelf, plan, live)
+    views = views_of({STRANGER: plan}, crm)
+    loader = a_loader_of(shelf, views)
 
     found = await loader.load("1")
-    score = await live.read(SCORE, "1", loader.links_of("1"))
+    score = await views.base.live.read(SCORE, "1", loader.links_of("1"))
 
     assert shelf.asked == [(["1"], Scope("shop"), {"links"})]
     assert found.links is None
@@ -230,11 +222,11 @@ async def test_links_are_read_where_a_source_needs_them_and_shown_to_nobody(crm)
 async def test_a_source_is_not_asked_when_nothing_live_is_selected(crm):
     shelf = Shelf(a_person("1", links=(CRM_LINK,)))
     plan = planned("{ profile(id: 1) { custom { tier } } }")
-    loader = ProfileLoader(shelf, plan, live_reads(plan, crm))
+    loader = a_loader_of(shelf, views_of({STRANGER: plan}, crm))
 
     await loader.load("1")
 
-    assert loader.attributes == {"custom.TIER"}
+    assert shelf.asked == [(["1"], Scope("shop"), {"custom.TIER"})]
     assert crm.connector.drawer.asked == []
 
 
@@ -244,9 +236,90 @@ async def test_a_source_that_knows_our_ids_is_asked_while_the_store_is_read(crm)
     # The store answers only when the CRM has been asked: one after the other, neither would.
     shelf.open = crm.connector.drawer.came
     plan = planned("{ profile(id: 1) { custom { score } } }")
-    loader = ProfileLoader(shelf, plan, live_reads(plan, by_profile))
+    loader = a_loader_of(shelf, views_of({STRANGER: plan}, by_profile))
 
     found = await asyncio.wait_for(loader.load("1"), PATIENCE_S)
 
     assert found.id == "1"
     assert [call.keys for call in crm.connector.drawer.asked] == [("1",)]
+
+
+TALKING = Standing(Relation.CONVERSATION)
+NUMBER = "{ profile(id: 1) { identities { value } timeline { edges { node { summary } } } } }"
+
+
+def an_agents_loader(shelf, related, document=NUMBER):
+    """A loader for an agent whom conversations link to customers, the views, and the links."""
+    plans = {one: planned(document, standing=one) for one in (STRANGER, TALKING)}
+    views, links = views_of(plans), Links(related)
+    return a_loader_of(shelf, views, an_asking("agent"), links), views, links
+
+
+def with_a_number(id, **more):
+    identity = Identity(channel=Channel.VOICE, value="+12025550143", raw="202 555 0143")
+    return a_person(id, identities=(identity,), **more)
+
+
+async def test_each_customer_is_read_and_shown_as_far_as_the_asker_stands_to_them():
+    shelf = Shelf(with_a_number("1"), with_a_number("2"))
+    loader, views, links = an_agents_loader(shelf, {"1": Relation.CONVERSATION})
+
+    known, stranger, absent = await asyncio.gather(*(loader.load(one) for one in ("1", "2", "3")))
+
+    assert known.identities[0].value == "+12025550143"
+    assert stranger.identities[0].value == "•••• 0143"
+    assert absent is None
+    assert len(links.asked) == 1
+    assert [(ids, sorted(attributes)) for ids, _, attributes in shelf.asked] == [
+        (["1"], ["members"]),
+        (["1"], ["identities", "identities.value", "members"]),
+        (["2", "3"], ["identities", "identities.value", "members"]),
+    ]
+    assert "summary" in views.of("1").plan.interactions
+    assert "summary" not in views.of("2").plan.interactions
+    assert views.of("nobody") is views.base
+
+
+async def test_a_link_to_a_profile_that_was_absorbed_is_one_to_the_survivor():
+    survivor = with_a_number("1", members=("7",))
+    shelf = Shelf(survivor)
+    shelf.profiles["7"] = survivor
+    loader, _, _ = an_agents_loader(shelf, {"7": Relation.CONVERSATION})
+
+    found = await asyncio.gather(loader.load("1"), loader.load("7"))
+
+    assert [one.identities[0].value for one in found] == ["+12025550143"] * 2
+
+
+async def test_who_stands_to_nobody_in_any_way_costs_one_look_and_no_read():
+    shelf = Shelf(with_a_number("1"))
+    loader, _, links = an_agents_loader(shelf, {})
+
+    await loader.load("1")
+    await loader.load("2")
+
+    assert len(links.asked) == 1
+    assert [ids for ids, _, _ in shelf.asked] == [["1"], ["2"]]
+
+
+async def test_what_links_them_is_looked_up_anew_after_a_change():
+    shelf = Shelf(with_a_number("1"))
+    loader, _, links = an_agents_loader(shelf, {})
+    assert (await loader.load("1")).identities[0].value == "•••• 0143"
+
+    links.held = {"1": Relation.CONVERSATION}
+    loader.forget("1")
+
+    assert (await loader.load("1")).identities[0].value == "+12025550143"
+
+
+async def test_a_page_is_read_one_by_one_where_its_customers_may_be_seen_differently():
+    shelf = Shelf(with_a_number("1"), with_a_number("2"))
+    loader, views, _ = an_agents_loader(shelf, {"2": Relation.CONVERSATION})
+
+    shown = await loader.page([a_person("1"), a_person("2")], "profiles")
+
+    assert loader.page_attributes == set()
+    assert [one.identities[0].value for one in shown] == ["•••• 0143", "+12025550143"]
+    assert views.at("profiles") == {views.base, views.by_standing(TALKING)}
+    assert views.at("elsewhere") == {views.base}

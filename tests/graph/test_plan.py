@@ -9,8 +9,8 @@ from tests.graph.planning import planned
 
 PROFILE = "{{ profile(id: 1) {{ {} }} }}"
 ALL_STORED = {"custom.TIER", "custom.ACCOUNT"}
-NO_LINKS = Decision(Effect.DENY, "no role of yours may READ INTERNAL")
-NO_HEALTH = Decision(Effect.DENY, "no role of yours may READ SENSITIVE")
+NO_LINKS = Decision(Effect.DENY, "no role of yours may READ INTERNAL", rule="by_role")
+NO_HEALTH = Decision(Effect.DENY, "no role of yours may READ SENSITIVE", rule="by_role")
 
 
 def fetched(selection, variables=None, role="agent"):

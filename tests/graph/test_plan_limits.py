@@ -44,11 +44,19 @@ LAUGHS = {
 }
 
 
+class Shipped:
+    """The shipped matrix, for every tenant."""
+
+    async def of(self, _tenant):
+        return MATRIX
+
+
 @pytest.mark.parametrize("document", LAUGHS.values(), ids=LAUGHS)
 async def test_fragments_that_multiply_are_refused_at_once(document):
     nothing = dict.fromkeys(field.name for field in dataclasses.fields(Wiring))
     nothing_to_read = Wiring(
-        **nothing | {"sources": {}, "matrix": MATRIX, "now": lambda: datetime.now(UTC)}
+        **nothing
+        | {"budget_s": 1.0, "sources": {}, "matrices": Shipped(), "now": lambda: datetime.now(UTC)}
     )
     began = time.monotonic()
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +33,27 @@ def crm(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks: a role (or several) in one tenant."""
+    """Somebody who asks: a role (or several) in one tenant, for a purpose."""
 
     client: httpx2.AsyncClient
     token: str
+    purpose: str | None = None
+
+    def asking_for(self, purpose: str) -> "Caller":
+        """The same somebody, who says what they ask for."""
+        return replace(self, purpose=purpose)
 
     async def post(self, query: str, variables: Mapping[str, Any] | None = None) -> httpx2.Response:
         """The HTTP response to a document."""
         return await self.client.post(
             "/graphql",
-            json={"query": query, "variables": variables or {}},
+            json={"query": query, "variables": variables or {}, "extensions": self._extensions},
             headers={"authorization": f"Bearer {self.token}"},
         )
+
+    @property
+    def _extensions(self) -> dict[str, str]:
+        return {} if self.purpose is None else {"purpose": self.purpose}
 
     async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The whole answer: data, errors, extensions."""

@@ -216,8 +216,8 @@ async def test_outside_of_the_times_of_contact_the_answer_is_no(agent, ada):
         ("reviewer", "FORBIDDEN"),
         ("evaluator", "FORBIDDEN"),
         ("admin", "FORBIDDEN"),
-        ("assistant", "FORBIDDEN"),
-        ("partner", "FORBIDDEN"),
+        ("assistant", "BAD_INPUT"),
+        ("partner", "BAD_INPUT"),
     ],
 )
 async def test_who_may_not_write_changes_nothing(gateway, tenant, ada, role, code):

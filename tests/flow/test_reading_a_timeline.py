@@ -74,8 +74,6 @@ async def recorded(gateway: TestGateway, tenant: str, **more) -> tuple[str, str]
         ("reviewer", CONVERSATION | RECORDING),
         ("evaluator", CONVERSATION | RECORDING),
         ("privacy_officer", BEHAVIOURAL | INTERNAL),
-        ("assistant", BEHAVIOURAL),
-        ("partner", BEHAVIOURAL),
         ("service", BEHAVIOURAL | INTERNAL),
     ],
 )

@@ -228,9 +228,8 @@ def test_ctrl_c_stops_all_of_it(story):
 
 def test_the_next_start_keeps_the_customers_and_the_crm_knows_them_again(story):
     assert story.next_total == 30
-    assert {role: profile(answer) for role, answer in story.next_answers.items()} == {
-        role: profile(answer) for role, answer in story.answers.items()
-    }
+    for role in ("AGENT", "SUPERVISOR"):
+        assert profile(story.next_answers[role]) == profile(story.answers[role])
     assert story.next_said != story.said
 
 

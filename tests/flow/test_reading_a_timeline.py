@@ -52,6 +52,7 @@ CALL = {
     "source": "pbx",
 }
 BEHAVIOURAL = {"kind", "startedAt", "agent", "outcome"}
+OF_RECORDINGS = {"kind", "startedAt"}
 CONVERSATION = {"topics", "summary", "transcript"}
 RECORDING = {"recording"}
 INTERNAL = {"source"}
@@ -71,8 +72,8 @@ async def recorded(gateway: TestGateway, tenant: str, **more) -> tuple[str, str]
     [
         ("agent", BEHAVIOURAL),
         ("supervisor", BEHAVIOURAL | CONVERSATION | INTERNAL),
-        ("reviewer", CONVERSATION | RECORDING),
-        ("evaluator", CONVERSATION | RECORDING),
+        ("reviewer", OF_RECORDINGS | CONVERSATION | RECORDING),
+        ("evaluator", OF_RECORDINGS | CONVERSATION | RECORDING),
         ("privacy_officer", BEHAVIOURAL | INTERNAL),
         ("service", BEHAVIOURAL | INTERNAL),
     ],

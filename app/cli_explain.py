@@ -16,6 +16,7 @@ from app.tenant_rules import TenantRules, shipped_rules, tenant_rules
 from graph.explain import explain_document
 from graph.explained import BadDocument, ExplainedPart, Outcome
 from policies.asking import Asking
+from policies.explaining import supposed
 from policies.standing import Purpose, Relation, Standing
 
 _STDIN: Final = Path("-")
@@ -71,7 +72,9 @@ def explain(  # noqa: PLR0913 - each is an option
     subject = rules.asking(
         role, has_second_factor=second_factor, is_fresh=fresh, client=client, purpose=purpose
     )
-    parts = guarded(lambda: _parts(rules, text, subject, Standing(relation, consent)))
+    parts = guarded(
+        lambda: _parts(rules, text, subject, supposed(subject, relation, has_consent=consent))
+    )
     if as_json:
         typer.echo(json.dumps([_as_json(part) for part in parts]))
     else:

@@ -1,6 +1,7 @@
 """Why somebody sees, sees masked or doesn't see each part of a document.  Nothing is read."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from graphql import (
@@ -35,6 +36,7 @@ from graph.facts import CUSTOM_TYPE, FieldFacts, InputFacts
 from graph.inputs import CUSTOM_VALUES, FILTERING, action_of
 from graph.plan import NARROWING, PROFILE, UNDEFINED_KEY, Selections
 from graph.visible import OPEN_TO_ALL, AccessSchema, VisibleSchema
+from policies.access.purpose import by_purpose
 from policies.access.question import Question
 from policies.asking import Asking, decide_purpose
 from policies.classification import DataClass, Label
@@ -42,6 +44,7 @@ from policies.decision import Action
 from policies.explaining import Explained, explain, explain_hidden, explain_operation
 from policies.standing import STRANGER, Standing
 
+_PURPOSE: Final = "extensions.purpose"
 _OPEN: Final = "Everybody may call it."
 _Path = tuple[str, ...]
 
@@ -112,12 +115,12 @@ class _Telling:
                 self._fields(below, node, at, part if part.outcome is Outcome.HIDDEN else None)
 
     def _purpose(self) -> None:
-        principal, decision = self._subject.principal, decide_purpose(self._subject)
-        if decision.is_denied and principal.roles & self._subject.matrix.roles.keys():
-            where, entries = "extensions.purpose", sorted(principal.roles)
-            entry = ", ".join(f"roles.{role}.purposes" for role in entries)
-            told = Explained(decision, entry)
-            self._put(told_part(Part.PURPOSE, (where,), where, told, Outcome.CALL))
+        roles = self._subject.principal.roles & self._subject.matrix.roles.keys()
+        decision = decide_purpose(self._subject)
+        if roles and decision.is_denied:
+            entry = ", ".join(f"roles.{role}.purposes" for role in sorted(roles))
+            told = Explained(replace(decision, rule=by_purpose.__name__), entry)
+            self._put(told_part(Part.PURPOSE, (_PURPOSE,), _PURPOSE, told, Outcome.CALL))
 
     def _root(self, type_: str, name: str, at: _Path) -> ExplainedPart:
         coordinate = f"{type_}.{name}"

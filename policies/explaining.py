@@ -9,7 +9,7 @@ from policies.asking import Asking, Assurance
 from policies.decision import Action, Decision, Effect
 from policies.matrix import Ceiling, Rights
 from policies.plan import decide, decide_operation
-from policies.standing import STRANGER, Relation, Standing
+from policies.standing import STRANGER, Purpose, Relation, Standing
 
 _Situation = tuple[Asking, Standing]
 _Change = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -68,6 +68,16 @@ def explain_hidden(asking: Asking, name: str) -> Explained:
     decision = Decision(Effect.HIDE, told, "BAD_INPUT", BY_HIDING)
     entries = (_hiding(role, rights, name) for role, rights in _rights(asking))
     return Explained(decision, ", ".join(entries))
+
+
+def supposed(asking: Asking, relation: Relation, *, has_consent: bool) -> Standing:
+    """How somebody is supposed to stand to a customer; consent counts where it is asked for."""
+    return Standing(relation, has_consent or not _consent(asking, asking.purpose))
+
+
+def _consent(asking: Asking, purpose: Purpose) -> str | None:
+    rule = asking.matrix.purposes.get(purpose)
+    return rule.consent if rule else None
 
 
 def _rights(asking: Asking) -> list[tuple[str, Rights]]:
@@ -186,7 +196,11 @@ def _others(asking: Asking, standing: Standing) -> Iterator[tuple[str, _Change]]
             yield told, ({}, {"relation": relation})
     for purpose in dict.fromkeys(one for _, held in _rights(asking) for one in held.purposes):
         if purpose is not asking.purpose:
-            yield f"the purpose {purpose.value}", ({"purpose": purpose}, {})
+            is_free = standing.has_consent or not _consent(asking, purpose)
+            yield (
+                f"the purpose {purpose.value}",
+                ({"purpose": purpose}, {"has_consent": is_free}),
+            )
     if not standing.has_consent:
         yield f"the customer's consent to {asking.purpose.value}", ({}, {"has_consent": True})
     if asking.ceiling != Ceiling():

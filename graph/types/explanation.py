@@ -17,9 +17,10 @@ from graph.types.inputs import sent
 from policies.asking import Asking, asking_of
 from policies.classification import DataClass
 from policies.decision import Effect
+from policies.explaining import supposed
 from policies.matrix import ROLES
 from policies.plan import decide_operation
-from policies.standing import Purpose, Relation, Standing
+from policies.standing import Purpose, Relation
 
 _OF_OTHERS: Final = "explainAccess.as"
 
@@ -114,7 +115,7 @@ def explanation(context: Context, text: str, given: AccessSubject | None) -> Acc
     """
     subject = _subject(context, given) if given else context.asking
     relation = (sent(given.relation) if given else None) or Relation.NONE
-    standing = Standing(relation, given.has_consent if given else True)
+    standing = supposed(subject, relation, has_consent=given.has_consent if given else True)
     parts: Sequence[Any] = explain_document(
         context.schema, context.visible, text, subject, standing
     )

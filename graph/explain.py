@@ -34,8 +34,8 @@ from graph.explained import (
 )
 from graph.facts import CUSTOM_TYPE, FieldFacts, InputFacts
 from graph.inputs import CUSTOM_VALUES, FILTERING, action_of
-from graph.plan import NARROWING, PROFILE, UNDEFINED_KEY, Selections
-from graph.visible import OPEN_TO_ALL, AccessSchema, VisibleSchema
+from graph.plan import NARROWING, OPEN_TO_ALL, PROFILE, UNDEFINED_KEY, Selections
+from graph.visible import AccessSchema, VisibleSchema
 from policies.access.purpose import by_purpose
 from policies.access.question import Question
 from policies.asking import Asking, decide_purpose
@@ -110,7 +110,7 @@ class _Telling:
             given = {one.name.value: one.value for one in node.arguments or ()}
             self._inputs(f"{root.name}.{name}", definition.args, given, at, action)
             below = get_named_type(definition.type)
-            if is_object_type(below):
+            if is_object_type(below) and name not in OPEN_TO_ALL:
                 # A refused root field still has fields to tell of; an unknown one has none.
                 self._fields(below, node, at, part if part.outcome is Outcome.HIDDEN else None)
 

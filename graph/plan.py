@@ -31,6 +31,8 @@ from policies.plan import AccessPlan
 
 _MAX_NODES = 5_000
 PROFILE: Final = "Profile"
+OPEN_TO_ALL: Final = frozenset({"viewer", "explainAccess"})
+"""Root fields that everybody may call; nothing below them is about a person."""
 UNDEFINED_KEY: Final = "fields: one of the keys isn't defined; see customerSchema."
 _INTERACTION = "Interaction"
 # Who narrows a timeline by something learns it of each interaction.
@@ -195,6 +197,9 @@ class _Reader:
             definition = parent.fields.get(name)
             if definition is None:  # __typename, and introspection at the root
                 continue
+            if not path and name in OPEN_TO_ALL:
+                self._skim(node)
+                continue
             at = (*path, node.alias.value if node.alias else name)
             known = self._facts.fields.get((parent.name, name))
             if known and not self._is_readable(parent, name, known, at, in_list):
@@ -212,6 +217,11 @@ class _Reader:
                 self.read(
                     below, node.selection_set, at, in_list=in_list or _is_list(definition.type)
                 )
+
+    def _skim(self, node: FieldNode) -> None:
+        """Count what is selected where nothing can be withheld."""
+        for below in self._selections.fields(node.selection_set) if node.selection_set else ():
+            self._skim(below)
 
     def _is_readable(
         self,

@@ -24,6 +24,7 @@ from graph.model.label import Label
 from graph.model.preference import ContactTime, Exclusion, Preferences, Said
 from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
+from graph.plan import OPEN_TO_ALL
 from graph.queries import Query
 from graph.types.custom_field import CustomFields, typed_field
 from graph.types.filter import (
@@ -36,7 +37,6 @@ from graph.types.filter import (
 from graph.types.scalars import CONFIG
 from graph.visible import (
     BY_OPERATION,
-    OPEN_TO_ALL,
     Unknown,
     VisibleSchema,
     unknown_to,

@@ -11,7 +11,7 @@ from graph.facts import SchemaFacts
 from graph.filtered import Absent, filtered_schema
 from graph.inputs import action_at
 from graph.model.custom_field import CustomerSchema, FieldDefinition
-from graph.plan import NARROWING
+from graph.plan import NARROWING, OPEN_TO_ALL
 from graph.types.scalars import PLAIN_INPUTS
 from policies.asking import Asking
 from policies.hiding import Hidden, hidden_from, may_ever
@@ -20,8 +20,6 @@ from policies.standing import STRANGER, Standing
 
 _CUSTOM: Final = "custom."
 _TIMELINE: Final = "Profile.timeline"
-OPEN_TO_ALL: Final = frozenset({"viewer", "explainAccess"})
-"""Root fields that everybody may call."""
 BY_OPERATION: Final[Mapping[str, tuple[str, str]]] = {
     "explainAccess.as": ("Query.explainAccess", "as")
 }

@@ -30,12 +30,12 @@ from graph.execution.request import Answer, Request
 from graph.inputs import FILTERING, InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
-from graph.plan import Withheld, plan_document, root_fields
+from graph.plan import OPEN_TO_ALL, Withheld, plan_document, root_fields
 from graph.schema import TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
 from graph.views import View, Views
-from graph.visible import OPEN_TO_ALL, VisibleSchema
+from graph.visible import VisibleSchema
 from graph.wiring import Wiring
 from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect

@@ -1,5 +1,6 @@
 """`profile-gateway explain` and `schema --as`, as their users type them."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from tests.support.gateway import define, running_gateway
+from tests.support.process import command
 
 DOCUMENT = "{ profile(id: 1) { birthDate name { full } identities { value } } }"
+SET = "mutation ($input: SetAccessRulesInput!) { setAccessRules(input: $input) { __typename } }"
 ROOT = Path(__file__).parents[2]
 
 
@@ -102,18 +105,24 @@ def test_the_schema_of_a_role_is_what_its_introspection_shows(typed):
     assert both.stdout == agent.stdout == (ROOT / "schema.graphql").read_text("utf-8")
 
 
-async def test_a_tenants_fields_and_rules_come_from_the_store(
-    document_server, tmp_path_factory, tenant
-):
-    path = tmp_path_factory.mktemp("explained")
-    async with running_gateway(document_server.uri, path, database="explained") as running:
+async def test_a_tenants_fields_and_rules_come_from_the_store(document_server, tmp_path, tenant):
+    store = {"STORE__URI": document_server.uri, "STORE__DATABASE": tenant}
+    (tmp_path / "asked.graphql").write_text("{ profile(id: 1) { gender custom { diagnosis } } }")
+    async with running_gateway(document_server.uri, tmp_path, database=tenant) as gateway:
         field = {"key": "diagnosis", "kind": "STRING", "dataClass": "SENSITIVE"}
-        await define(running.as_role("admin", tenant=tenant), [field])
-        officer = running.as_role("privacy_officer", tenant=tenant)
-        rules = '[roles.partner.fields]\n"Profile.gender" = ["mask"]\n'
-        changed = await officer.data(
-            "mutation ($input: SetAccessRulesInput!) { setAccessRules(input: $input)"
-            " { __typename } }",
-            {"input": {"rules": rules}},
-        )
-    assert changed
+        await define(gateway.as_role("admin", tenant=tenant), [field])
+        rules = {"input": {"text": '[roles.agent]\nread = ["PUBLIC", "SENSITIVE"]\n'}}
+        await gateway.as_role("privacy_officer", tenant=tenant).data(SET, rules)
+
+    line = ("explain", "asked.graphql", "--as", "agent", "--tenant", tenant, "--json")
+    explained, partner, service = await asyncio.gather(
+        command(*line, folder=tmp_path, **store),
+        command("schema", "--tenant", tenant, "--as", "partner", folder=tmp_path, **store),
+        command("schema", "--tenant", tenant, "--as", "service", folder=tmp_path, **store),
+    )
+
+    found = {part["path"]: part["outcome"] for part in json.loads(explained.out)}
+    assert found["profile.custom.diagnosis"] == "READ"
+    assert found["profile.gender"] == "DENIED"
+    assert "diagnosis" in service.out
+    assert "diagnosis" not in partner.out

@@ -16,8 +16,9 @@ from graphql import (
 from hypothesis import strategies as st
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition
+from graph.plan import OPEN_TO_ALL
 from graph.schema import TenantSchema
-from graph.visible import BY_OPERATION, OPEN_TO_ALL
+from graph.visible import BY_OPERATION
 from policies.asking import Asking, Assurance
 from policies.classification import DataClass
 from policies.decision import Action

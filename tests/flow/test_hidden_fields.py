@@ -16,6 +16,9 @@ INTROSPECTION = """
 { __schema { types { name description fields { name description args { name description } }
   inputFields { name description } enumValues { name } } } }
 """
+PREFER = """
+mutation ($input: SetPreferenceInput!) { setPreference(input: $input) { __typename } }
+"""
 SCHEMA = """
 { customerSchema { fields { key position } retired { key } systemFields { key } } }
 """
@@ -94,6 +97,21 @@ async def test_values_and_their_stories_leave_out_what_is_hidden(partner, ada):
         "custom": {"_keys": ["tier"], "tier": "gold"},
         "fields": [{"key": "tier", "value": "gold"}],
     }
+
+
+async def test_who_changed_preferences_leaves_out_what_is_hidden_of_them(
+    gateway, tenant, partner, ada
+):
+    read = "query ($id: ID!) { profile(id: $id) { preferences { said { attribute } } } }"
+    given = {"profileId": ada, "language": "de", "channels": ["SMS"]}
+    agent = gateway.as_role("agent", tenant=tenant)
+    await agent.data(PREFER, {"input": given})
+
+    told = await partner.data(read, {"id": ada})
+    all_told = await agent.data(read, {"id": ada})
+
+    assert told["profile"]["preferences"]["said"] == [{"attribute": "channels"}]
+    assert len(all_told["profile"]["preferences"]["said"]) == 2
 
 
 async def test_a_hidden_input_is_answered_as_an_unknown_one(gateway, tenant, ada):

@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from cachetools import LRUCache
-from graphql import GraphQLSchema
+from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema
 from strawberry.printer import print_schema
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -43,6 +43,7 @@ from graph.visible import (
     visible_schema,
 )
 from policies.asking import Asking
+from policies.decision import Action, Effect
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
@@ -148,6 +149,8 @@ def base_sdl() -> str:
 def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     """Refuse a matrix that doesn't know exactly the root fields of the schema, or other fields.
 
+    So is one that withholds by name what can't be null.
+
     Custom fields aren't checked: they come and go.
 
     Raises:
@@ -169,3 +172,25 @@ def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     unknown_fields = fields - set(schema.facts.names.values())
     if wrong := sorted(name for name in unknown_fields if not name.startswith(_CUSTOM)):
         raise WrongMatrix(f"the schema has no such fields: {', '.join(wrong)}")
+    if wrong := sorted(_withheld_by_name(matrix) & _required(schema)):
+        raise WrongMatrix(f"these are never null, so give or hide them: {', '.join(wrong)}")
+
+
+def _withheld_by_name(matrix: Matrix) -> set[str]:
+    """The fields that a role is denied, or sees masked, by their name."""
+    given = {Effect.ALLOW, Effect.HIDE}
+    return {
+        name
+        for rights in matrix.roles.values()
+        for name, right in rights.fields.items()
+        if right.effect(Action.READ) not in given
+    }
+
+
+def _required(schema: TenantSchema) -> set[str]:
+    types, facts = schema.graphql.type_map, schema.facts
+    return {
+        facts.names[known.coordinate]
+        for (type_, field), known in facts.fields.items()
+        if isinstance(cast("GraphQLObjectType", types[type_]).fields[field].type, GraphQLNonNull)
+    }

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
+from app.auth.settings import AuthSettings
 from app.keys import resolve_secret
 from app.matrices import TenantMatrices
 from app.merge_settings import survivorship_of
@@ -22,6 +23,7 @@ from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
 from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
+from app.store.api_keys import MongoApiKeys
 from app.store.attach import embedded_server, opened_client
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
@@ -33,6 +35,7 @@ from app.store.matches import MongoMatches
 from app.store.meta import claim_store
 from app.store.profiles import MongoProfiles
 from app.store.relations import MongoRelations
+from app.store.revocations import MongoRevocations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
 from app.work import workers_of
@@ -96,7 +99,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             max_values=most,
             survivorship=survivorship_of(settings.merging),
         )
-        authenticator = await _authenticator(settings, stack)
+        authenticator = await _authenticator(settings, database, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database)
 
 
@@ -123,15 +126,41 @@ def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | N
     return DevelopmentIssuer.load_or_create(settings.store.path)
 
 
+def introspection_secrets(auth: AuthSettings) -> dict[str, str]:
+    """Our secrets at the issuers that have introspection, by issuer.
+
+    Raises:
+        KeyTrouble: a reference leads nowhere.
+    """
+    return {
+        issuer.issuer: resolve_secret(
+            issuer.introspection.client_secret,
+            f"auth.issuers[{number}].introspection.client_secret",
+        )
+        for number, issuer in enumerate(auth.issuers)
+        if issuer.introspection is not None
+    }
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _authenticator(settings: app_settings.Settings, stack: AsyncExitStack) -> Authenticator:
+async def _authenticator(
+    settings: app_settings.Settings, database: AsyncDatabase[dict[str, Any]], stack: AsyncExitStack
+) -> Authenticator:
     http = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=5.0)
     await stack.enter_async_context(http)
-    authenticator = Authenticator(settings.auth, http, development_issuer(settings))
+    authenticator = Authenticator(
+        settings.auth,
+        http,
+        development_issuer(settings),
+        secrets=introspection_secrets(settings.auth),
+        kept_keys=MongoApiKeys(database),
+        revoked=MongoRevocations(database),
+    )
     stack.push_async_callback(authenticator.aclose)
+    await authenticator.prepare()
     return authenticator
 
 

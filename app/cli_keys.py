@@ -1,4 +1,4 @@
-"""`profile-gateway keys`: what keys there are, and new ones in their place."""
+"""`profile-gateway keys`: which keys seal values, and new ones in their place."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.cli_partner_keys import issue, list_keys, revoke
 from app.cli_run import AsJson, read_settings, run, tenant_name
 from app.sealing import opened_sealing
 from app.settings import Settings
@@ -21,8 +22,13 @@ from app.store.rotation import Rotation
 from app.store.rotation_steps import Rotated
 
 key_commands = typer.Typer(
-    no_args_is_help=True, help="The keys that values at rest are sealed with: status and rotation."
+    no_args_is_help=True,
+    help="The keys that values at rest are sealed with (status, rotate), and those that partners"
+    " sign in with (issue, list, revoke).",
 )
+key_commands.command()(issue)
+key_commands.command(name="list")(list_keys)
+key_commands.command()(revoke)
 
 
 class Level(Enum):

@@ -1,5 +1,6 @@
 """Looks the installation over: what is well, what isn't, and what to do about it."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,13 +11,16 @@ from pymongo.errors import PyMongoError
 
 from app.auth.addresses import is_trustworthy
 from app.auth.discovery import UnusableAnswer, discover_key_set, fetch_json
+from app.auth.errors import KeySetUnavailable, Unauthenticated
+from app.auth.introspection import INACTIVE, Introspector
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.certificates import PemFile, expires_at
 from app.configuration import WrongSettings
 from app.keyring.root_keys import open_root_keys
 from app.keys import KeyTrouble, resolve_secret
 from app.production import refuse_in_production
 from app.sealing import opened_sealing
-from app.settings import IssuerSettings, Settings
+from app.settings import Settings
 from app.store.address import check_tls_files
 from app.store.attach import Store, attached_store
 from app.store.client import server_description
@@ -154,11 +158,31 @@ async def _issuer(issuer: IssuerSettings) -> Finding:
         async with httpx2.AsyncClient(trust_env=False, timeout=_PATIENCE_S) as http:
             address = issuer.jwks_uri or await discover_key_set(http, issuer.issuer)
             await fetch_json(http, address)
+            told = await _introspection(issuer, http)
+    except KeyTrouble as error:
+        return Finding(subject, is_well=False, told=str(error))
     except UnusableAnswer as error:
         return Finding(subject, is_well=False, told=f"{error}")
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return Finding(subject, is_well=False, told=f"gives no answer ({type(error).__name__})")
-    return Finding(subject, is_well=True, told="its key set is there")
+    return Finding(subject, is_well=True, told=f"its key set is there{told}")
+
+
+async def _introspection(issuer: IssuerSettings, http: httpx2.AsyncClient) -> str:
+    """Ask about a token that nobody has: a sound answer is that it isn't active."""
+    given = issuer.introspection
+    if given is None:
+        return ""
+    secret = resolve_secret(given.client_secret, "auth.issuers[].introspection.client_secret")
+    introspector = Introspector(issuer, given, secret, http, AuthSettings(), time.time)
+    try:
+        await introspector.verify(f"{given.prefix}doctor")
+    except KeySetUnavailable:
+        raise UnusableAnswer("it doesn't tell us about opaque tokens") from None
+    except Unauthenticated as error:
+        if error.reason == INACTIVE:
+            return ", and it tells about opaque tokens"
+    raise UnusableAnswer("it calls a token active that nobody has")
 
 
 async def _source(settings: Settings, name: str) -> Finding:

@@ -1,10 +1,12 @@
 """What is fine on one's own machine and refused where `env` says production."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
+from app.auth.settings import AuthSettings
 from app.keys import RefusedInProduction
-from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings
+from app.settings import HttpSettings, Settings, SourceSettings
 
 
 def refuse_in_production(settings: Settings) -> None:
@@ -27,7 +29,8 @@ def _of_auth(auth: AuthSettings) -> Iterator[str]:
     if auth.development:
         yield "auth.development must be false: development tokens are for one's own machine"
     for issuer in auth.issuers:
-        for address in (issuer.issuer, issuer.jwks_uri):
+        asked = issuer.introspection.uri if issuer.introspection else None
+        for address in (issuer.issuer, issuer.jwks_uri, asked):
             if address is not None and is_plain_http(address):
                 yield f"auth.issuers: {address} must be https"
 
@@ -38,6 +41,9 @@ def _of_http(http: HttpSettings) -> Iterator[str]:
             "http.host is open to other machines, so http.tls.certificate must be set, or"
             " http.behind_proxy where TLS ends at a proxy on the way"
         )
+
+    if any(ip_network(network).prefixlen == 0 for network in http.trusted_proxies):
+        yield "http.trusted_proxies must not be everybody: name the networks of your own proxies"
 
 
 def _of_sources(sources: Mapping[str, SourceSettings]) -> Iterator[str]:

@@ -10,6 +10,8 @@ import uvicorn
 
 from app.build import Gateway, open_gateway
 from app.http.routes import create_app
+from app.http.tls_extension import CertificateProtocol
+from app.http.wire import Wire
 from app.settings import Settings
 from app.tls import RenewableContext, renewed_context
 
@@ -75,7 +77,7 @@ async def serve(settings: Settings, listening: Listening) -> None:
         address = _address(settings, listener)
         try:
             async with renewed_context(settings.http.tls) as tls, open_gateway(settings) as gateway:
-                served = _configuration(gateway, tls)
+                served = server_configuration(gateway, tls)
                 stop.server = _Server(served, lambda: listening(gateway, address))
                 await stop.server.serve([listener])
         except asyncio.CancelledError:
@@ -102,16 +104,29 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Config:
+def server_configuration(gateway: Gateway, tls: RenewableContext | None) -> uvicorn.Config:
+    """How uvicorn serves an open gateway."""
+    sockets = gateway.settings.http.socket
     return uvicorn.Config(
         create_app(gateway),
+        http=CertificateProtocol,
+        # It would believe whoever is on this machine; `http.trusted_proxies` says whom we do.
+        proxy_headers=False,
         ssl_context_factory=None if tls is None else lambda *_: tls,
         lifespan="off",
         log_config=None,
+        # Beneath that, it logs addresses with what follows the question mark, and even messages.
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
+        ws=Wire,
+        ws_max_size=sockets.max_message_bytes,
+        ws_ping_interval=sockets.ping_s,
+        ws_ping_timeout=sockets.ping_s,
+        # A small message could otherwise unpack to a large one.
+        ws_per_message_deflate=False,
     )
 
 

@@ -1,11 +1,24 @@
 """What several sections of the settings are made of."""
 
+from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+def network(text: str) -> str:
+    """A network as CIDR has it, of one address too; raises `ValueError` for anything else."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 10.0.0.0/8 or 2001:db8::/32") from None
+
+
+Network = Annotated[str, AfterValidator(network)]
 
 
 class Section(BaseModel):

@@ -7,17 +7,14 @@ Sources, strongest first: `GATEWAY_*` variables (a double underscore nests), the
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
-from app.auth.addresses import is_trustworthy
+from app.auth.settings import AuthSettings
+from app.http.socket_settings import SocketSettings
 from app.key_settings import KeySettings, SealingSettings
+from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
-from app.setting_types import SecretReference, Section, TenantName
+from app.setting_types import HeaderName, Network, SecretReference, Section, TenantName
 
 
 def _one_line(path: Path) -> Path:
@@ -31,21 +28,6 @@ PemPath = Annotated[Path, AfterValidator(_one_line)]
 
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]
-
-# Signatures by a private key only: with a shared secret, whoever checks tokens could make them.
-SignatureAlgorithm = Literal[
-    "ES256",
-    "ES384",
-    "ES512",
-    "Ed25519",
-    "EdDSA",
-    "PS256",
-    "PS384",
-    "PS512",
-    "RS256",
-    "RS384",
-    "RS512",
-]
 
 
 class StoreSettings(Section):
@@ -111,64 +93,21 @@ class HttpSettings(Section):
         default=False,
         description="TLS ends at a proxy on the way: production listens without TLS to others.",
     )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Networks (CIDR) of our own proxies: their word counts on the client's address"
+        " (`X-Forwarded-For`) and certificate.",
+    )
+    client_certificate_header: HeaderName | None = Field(
+        None,
+        description="Header in which a trusted proxy passes on the client's certificate: PEM in URL"
+        " encoding, or as RFC 9440 has it.",
+    )
     max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
     get_queries: bool = Field(
         default=True, description="Answer queries (never mutations) sent by GET."
     )
-
-
-class IssuerSettings(Section):
-    """An OpenID Connect issuer whose access tokens are accepted."""
-
-    issuer: str = Field(description="Issuer identifier, exactly as in the token's `iss`.")
-    audience: str = Field("profile-gateway", description="Required `aud`.")
-    algorithms: tuple[SignatureAlgorithm, ...] = Field(
-        ("ES256", "Ed25519", "EdDSA", "PS256", "RS256"),
-        min_length=1,
-        description="Accepted signature algorithms.",
-    )
-    jwks_uri: str | None = Field(None, description="Key set address; unset: found by discovery.")
-    types: tuple[str, ...] = Field(
-        ("at+jwt", "application/at+jwt"),
-        min_length=1,
-        description="Accepted `typ` headers of access tokens; an empty text accepts having none.",
-    )
-    roles_claim: str = Field("roles", description="Claim with the roles; dots step into objects.")
-    tenant_claim: str = Field(
-        "tenant", description="Claim with the tenant; dots step into objects."
-    )
-    tenant: TenantName | None = Field(None, description="Fixed tenant of this issuer's tokens.")
-    second_factor_acr: tuple[str, ...] = Field(
-        (), description="Values of `acr` that prove a second factor, beside what `amr` says."
-    )
-
-
-class AuthSettings(Section):
-    """Whose tokens are accepted."""
-
-    issuers: tuple[IssuerSettings, ...] = Field((), description="Accepted issuers.")
-    development: bool = Field(
-        default=True, description="Accept tokens of the development issuer; refused in production."
-    )
-    leeway_s: int = Field(30, ge=0, le=300, description="Tolerated clock difference, seconds.")
-    max_lifetime_s: int = Field(
-        86_400, gt=0, description="Longest accepted token lifetime, seconds."
-    )
-
-    @field_validator("issuers")
-    @classmethod
-    def _check_issuers(cls, issuers: tuple[IssuerSettings, ...]) -> tuple[IssuerSettings, ...]:
-        names = [issuer.issuer for issuer in issuers]
-        if len(set(names)) != len(names):
-            raise ValueError("an issuer is listed twice")
-        for number, issuer in enumerate(issuers):
-            place = "jwks_uri" if issuer.jwks_uri else "issuer"
-            if not is_trustworthy(issuer.jwks_uri or issuer.issuer):
-                # The address isn't told: people put credentials into addresses.
-                raise ValueError(
-                    f"{number}.{place} must be an https address, or http on this machine"
-                )
-        return issuers
+    socket: SocketSettings = SocketSettings()
 
 
 class SourceSettings(Section):
@@ -211,6 +150,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")

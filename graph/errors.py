@@ -124,11 +124,11 @@ class QueryTooComplex(GatewayError):
 
 
 class Forbidden(GatewayError):
-    """The principal may not do this.  `reason` codes: FORBIDDEN, FIELD_FORBIDDEN, STEP_UP..."""
+    """The principal may not do this, as a decision says: its code is what a client is told."""
 
-    def __init__(self, message: str, code: str, field: str | None = None) -> None:
+    def __init__(self, message: str, decision: Decision, field: str | None = None) -> None:
         super().__init__(message)
-        self.reason = ErrorCode(code)
+        self.decision = decision
         self.field = field
 
 
@@ -157,12 +157,18 @@ def refusal_message(decision: Decision) -> str:
     return "You may not read this field."
 
 
+def refusal(decision: Decision) -> dict[str, Any]:
+    """The code of a decision, and how old a second factor may be where it asks for one."""
+    age = {} if decision.max_age_s is None else {"maxAgeS": decision.max_age_s}
+    return {"code": ErrorCode(decision.code).value, **age}
+
+
 def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
     """The message and extensions a client sees for an exception raised while resolving."""
     extensions: dict[str, Any]
     match error:
         case Forbidden():
-            extensions = {"code": error.reason.value}
+            extensions = refusal(error.decision)
             return str(error), extensions | ({"field": error.field} if error.field else {})
         case GatewayError():
             return str(error), {"code": error.code.value} | error.details()

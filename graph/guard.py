@@ -69,4 +69,4 @@ def _withheld(decision: Decision, required: str | None) -> None:
         Forbidden: what it is part of is null then.
     """
     if required:
-        raise Forbidden(refusal_message(decision), decision.code, required)
+        raise Forbidden(refusal_message(decision), decision, required)

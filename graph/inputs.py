@@ -77,7 +77,7 @@ class InputCheck:
             action = self._action_at(where)
             decision = decide(Question(self._asking, action, known.label, known.name))
             if decision.effect is not Effect.ALLOW:
-                raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision.code, where)
+                raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision, where)
 
     def _action_at(self, where: str) -> Action:
         return action_of(where, self._action)

@@ -62,6 +62,11 @@ _MADE_OF: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+def opened_by(type_: str, attribute: str) -> Mapping[str, str]:
+    """What is opened for a part of a profile, with the coordinate that decides it."""
+    return _PARTS.get(type_, {}).get(attribute, {})
+
+
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A selected field that its asker may not read: null in the answer, one error for it.
@@ -211,7 +216,7 @@ class _Reader:
             elif known and parent.name == _INTERACTION:
                 self._plan.interactions.add(known.attribute)
             elif known and parent.name in _PARTS:
-                self._open(_PARTS[parent.name].get(known.attribute, {}))
+                self._open(opened_by(parent.name, known.attribute))
             below = get_named_type(definition.type)
             if is_object_type(below) and node.selection_set:
                 self.read(
@@ -260,7 +265,7 @@ class _Reader:
             if given.get(argument) is not None and decision.effect is not Effect.ALLOW:
                 where = f"Profile.timeline.{argument}"
                 message = f"You may not narrow a timeline by {argument}."
-                raise Forbidden(message, decision.code, where)
+                raise Forbidden(message, decision, where)
 
     def _open(self, parts: Mapping[str, str]) -> None:
         for attribute, coordinate in parts.items():

@@ -85,7 +85,7 @@ def check_filter(where: Filter, schema: CustomerSchema, asking: Asking) -> None:
         decision = decide(Question(asking, Action.FILTER, label, name))
         if decision.effect is not Effect.ALLOW:
             told = name if definition else field
-            raise Forbidden(f"You may not look people up by {told}.", decision.code, told)
+            raise Forbidden(f"You may not look people up by {told}.", decision, told)
 
 
 def _fields(where: Filter) -> Iterator[str]:

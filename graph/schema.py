@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import strawberry
 from cachetools import LRUCache
-from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
 from strawberry.printer import print_schema
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from graph.execution.documents import Documents
+from graph.execution.documents import Document, Documents
 from graph.facts import SchemaFacts, read_facts
 from graph.guard import guard_resolvers
 from graph.model.consent import Consent
@@ -26,6 +26,7 @@ from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.plan import OPEN_TO_ALL
 from graph.queries import Query
+from graph.touched import differ, relations_of, touched
 from graph.types.custom_field import CustomFields, typed_field
 from graph.types.filter import (
     ProfileFilter,
@@ -47,7 +48,7 @@ from policies.decision import Action, Effect
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
-from policies.standing import STRANGER, Standing
+from policies.standing import STRANGER, Relation, Standing
 
 _MODELS = (
     *(Profile, PersonName, Identity, Link, Consent, ContactPermission, Label),
@@ -55,6 +56,7 @@ _MODELS = (
 )
 _MAX_PLANS = 256
 _MAX_VISIBLE = 32
+_MAX_OPERATIONS = 1_000
 _CUSTOM = "custom."
 
 
@@ -96,6 +98,7 @@ class TenantSchema:
         self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
         guard_resolvers(self.graphql, self.facts)
         self.documents = Documents(self.graphql)
+        self._relations: OrderedDict[tuple[Any, ...], frozenset[Relation]] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
         self.whole = VisibleSchema(self.graphql, self.documents, self.facts)
         self._unknown: LRUCache[tuple[Any, ...], Unknown] = LRUCache(_MAX_PLANS)
@@ -125,6 +128,23 @@ class TenantSchema:
             visible = visible_schema(self.graphql, self.facts, unknown, Documents)
             self._visible[unknown] = visible
         return visible
+
+    def relations(
+        self, asking: Asking, text: str, operation: OperationDefinitionNode, document: Document
+    ) -> frozenset[Relation]:
+        """The relations that change what an operation of a document gets; 1,000 are kept."""
+        key = (asking.key, text, operation.name.value if operation.name else None)
+        if key not in self._relations:
+            at = touched(self.graphql, self.facts, operation, document.fragments)
+            strangers = self.access_plan(asking)
+            self._relations[key] = frozenset(
+                relation
+                for relation in relations_of(asking)
+                if differ(strangers, self.access_plan(asking, Standing(relation)), at)
+            )
+            if len(self._relations) > _MAX_OPERATIONS:
+                self._relations.popitem(last=False)
+        return self._relations[key]
 
     def access_plan(self, asking: Asking, standing: Standing = STRANGER) -> AccessPlan:
         """Every decision for this class of requests and customers; 256 classes are kept."""

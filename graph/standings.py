@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,16 +21,19 @@ _CONSENTS: Final = frozenset({"consents", "members"})
 class Standings:
     """How one asker stands to customers, read once for an operation.
 
-    Nothing is read where every standing gives the same: where no role of theirs has rights by a
-    relation, and their purpose needs no consent.
+    `wanted` are the relations that change what they get.  Nothing is read where there are none,
+    and their purpose needs no consent.
     """
 
     def __init__(
-        self, asking: Asking, relations: Relations, profiles: Profiles, now: datetime
+        self,
+        asking: Asking,
+        wanted: AbstractSet[Relation],
+        relations: Relations,
+        profiles: Profiles,
+        now: datetime,
     ) -> None:
-        rights = asking.matrix.roles
-        roles = asking.principal.roles & rights.keys()
-        self._wanted = frozenset(way for role in roles for way in rights[role].related)
+        self._wanted = wanted
         rule = asking.matrix.purposes.get(asking.purpose)
         self._consent = rule.consent if rule else None
         self._subject = asking.principal.subject

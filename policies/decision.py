@@ -34,13 +34,15 @@ class Effect(IntEnum):
 class Decision:
     """An effect, why, the error code that tells a client what to do about it, and whose rule it is.
 
-    `rule` is the name of the access policy that said so, such as `by_role`.
+    `rule` is the name of the access policy that said so, such as `by_role`.  `max_age_s` is how
+    old a second factor may be that would help, where it must be of just now.
     """
 
     effect: Effect
     reason: str
     code: str = "FIELD_FORBIDDEN"
     rule: str = ""
+    max_age_s: int | None = None
 
     @property
     def is_denied(self) -> bool:

@@ -82,7 +82,8 @@ def decide_operation(name: str, asking: Asking) -> Decision:
         return Decision(Effect.DENY, f"no role of yours may call {name}", "FORBIDDEN")
     needs_fresh = name in matrix.assurances.fresh_operations
     if needs_fresh and asking.assurance is not Assurance.FRESH_SECOND_FACTOR:
-        return Decision(Effect.DENY, f"{name} needs a second factor of just now", _STEP_UP)
+        why, fresh_s = f"{name} needs a second factor of just now", matrix.assurances.fresh_s
+        return Decision(Effect.DENY, why, _STEP_UP, max_age_s=fresh_s)
     if asking.assurance is Assurance.PASSWORD:
         granted = frozenset(role for role in granted if not matrix.roles[role].second_factor)
         if not granted:

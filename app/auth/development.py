@@ -8,8 +8,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key
 
 from app.auth.claims import TENANT_NAME
+from app.auth.settings import IssuerSettings
 from app.keys import SecretUnusable, kept_secret
-from app.settings import IssuerSettings
 
 DEVELOPMENT_ISSUER = "urn:profile-gateway:development"
 _ALGORITHM = "ES256"

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,21 @@ async def discover_key_set(http: httpx2.AsyncClient, issuer: str) -> str:
         UnusableAnswer: the document is another issuer's, or names no trustworthy address.
         httpx2.HTTPError: no answer.
     """
+    return await _discover(http, issuer, "jwks_uri", "key set")
+
+
+async def discover_introspection(http: httpx2.AsyncClient, issuer: str) -> str:
+    """The address where an issuer tells about tokens (RFC 8414); raises as `discover_key_set`."""
+    return await _discover(http, issuer, "introspection_endpoint", "introspection")
+
+
+async def _discover(http: httpx2.AsyncClient, issuer: str, entry: str, what: str) -> str:
     document = await fetch_json(http, issuer.rstrip("/") + "/.well-known/openid-configuration")
     if document.content.get("issuer") != issuer:
         raise UnusableAnswer("the discovery document is another issuer's")
-    address = document.content.get("jwks_uri")
+    address = document.content.get(entry)
     if not isinstance(address, str) or not is_trustworthy(address):
-        raise UnusableAnswer("the discovery document names no https key set")
+        raise UnusableAnswer(f"the discovery document names no https {what}")
     if is_plain_http(address) and not is_plain_http(issuer):
         raise UnusableAnswer("the discovery document leads from https to http")
     return address
@@ -49,13 +59,28 @@ async def fetch_json(http: httpx2.AsyncClient, address: str) -> Document:
         UnusableAnswer: another status than 200, too long, compressed or no JSON object.
         httpx2.HTTPError: no answer.
     """
-    async with http.stream("GET", address, headers=_HEADERS, follow_redirects=False) as answer:
+    return await _answered(http.build_request("GET", address, headers=_HEADERS), http)
+
+
+async def post_form(
+    http: httpx2.AsyncClient, address: str, form: Mapping[str, str], authorization: str
+) -> Document:
+    """The JSON object that answers a form sent to `address`; limits and errors as `fetch_json`."""
+    headers = {**_HEADERS, "Authorization": authorization}
+    return await _answered(http.build_request("POST", address, data=form, headers=headers), http)
+
+
+async def _answered(request: httpx2.Request, http: httpx2.AsyncClient) -> Document:
+    answer = await http.send(request, stream=True, follow_redirects=False)
+    try:
         if answer.status_code != httpx2.codes.OK:
             raise UnusableAnswer(f"status {answer.status_code}")
         # Nobody asked for compression, and what it unpacks to has no limit.
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             raise UnusableAnswer("the answer is compressed")
         body = await _read_limited(answer)
+    finally:
+        await answer.aclose()
     return Document(_json_object(body), _max_age(answer.headers.get("Cache-Control", "")))
 
 

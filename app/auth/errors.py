@@ -16,4 +16,4 @@ class Unauthenticated(Exception):
 
 
 class KeySetUnavailable(Unauthenticated):
-    """The issuer's keys can't be had, so its tokens can be neither accepted nor refused."""
+    """What tokens are checked with can't be had, so they can be neither accepted nor refused."""

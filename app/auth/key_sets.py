@@ -10,7 +10,7 @@ from joserfc.jwk import Key
 from app.auth.discovery import Document, UnusableAnswer, discover_key_set, fetch_json
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.jwks import signing_keys
-from app.settings import IssuerSettings
+from app.auth.settings import IssuerSettings
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,9 @@ from typing import Any
 from app.auth.errors import Unauthenticated
 
 MAX_TOKEN_BYTES = 8192
+NOT_SIGNED = "The bearer token isn't a signed JSON Web Token."
 _BEARER = "bearer "
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -21,10 +23,10 @@ class UnverifiedToken:
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token in an `Authorization` header: three parts, at most 8 KB; nothing is parsed yet.
+    """The token in an `Authorization` header: at most 8 KB; nothing is parsed yet.
 
     Raises:
-        Unauthenticated: there is none, or it can't be a signed token.
+        Unauthenticated: there is none, or it can't be one.
     """
     if authorization is None:
         raise Unauthenticated("No bearer token was sent.")
@@ -33,9 +35,14 @@ def bearer_token(authorization: str | None) -> str:
     if authorization[: len(_BEARER)].lower() != _BEARER:
         raise Unauthenticated("The Authorization header doesn't hold a bearer token.")
     token = authorization[len(_BEARER) :].strip(" ")
-    if not _COMPACT.fullmatch(token):
-        raise Unauthenticated("The bearer token isn't a signed JSON Web Token.")
+    if not _TOKEN.fullmatch(token):
+        raise Unauthenticated(NOT_SIGNED)
     return token
+
+
+def is_signed(token: str) -> bool:
+    """Whether a token has the form of a signed one."""
+    return _COMPACT.fullmatch(token) is not None
 
 
 def read_unverified(token: str) -> UnverifiedToken:

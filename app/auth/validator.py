@@ -6,12 +6,12 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 
-from app.auth.claims import check_claims, check_lifetime, principal_of
+from app.auth.claims import session_of
 from app.auth.errors import Unauthenticated
 from app.auth.key_sets import KeySource
+from app.auth.session import Session
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.auth.tokens import MAX_TOKEN_BYTES, UnverifiedToken
-from app.settings import AuthSettings, IssuerSettings
-from policies.principal import Principal
 
 
 class Validator:
@@ -24,8 +24,8 @@ class Validator:
         self._types = frozenset(name.lower() for name in issuer.types)
         self._registry = _Algorithms(issuer.algorithms)
 
-    async def verify(self, token: UnverifiedToken, now: float) -> Principal:
-        """Who an access token of this issuer speaks of, at `now` in seconds since 1970.
+    async def verify(self, token: UnverifiedToken, now: float) -> Session:
+        """What an access token of this issuer proves, at `now` in seconds since 1970.
 
         Raises:
             Unauthenticated: the first rule that the token breaks.
@@ -34,10 +34,7 @@ class Validator:
         kid = self._check_header(token)
         key = await self.keys.key(kid)
         self._check_signature(token, key)
-        settings = self._settings
-        check_claims(token.claims, self._issuer, now=now, leeway_s=settings.leeway_s)
-        check_lifetime(token.claims, settings.max_lifetime_s)
-        return principal_of(token.claims, self._issuer)
+        return session_of(token.claims, self._issuer, self._settings, now)
 
     def _check_header(self, token: UnverifiedToken) -> str:
         """The key id.  Keys that a header carries or points to (jwk, jku, x5c) are never read."""

@@ -40,7 +40,7 @@ async def posted(http: HttpRequest, max_bytes: int) -> Request:
         document = orjson.loads(await _body(http, max_bytes))
     except orjson.JSONDecodeError:
         raise BadRequest(400, "The body is not valid JSON.") from None
-    return _request(document, is_read_only=False)
+    return request_of(document, is_read_only=False)
 
 
 def queried(http: HttpRequest) -> Request:
@@ -56,7 +56,7 @@ def queried(http: HttpRequest) -> Request:
                 document[key] = orjson.loads(document[key])
             except orjson.JSONDecodeError:
                 raise BadRequest(400, f"`{key}` is not valid JSON.") from None
-    return _request(document, is_read_only=True)
+    return request_of(document, is_read_only=True)
 
 
 async def _body(http: HttpRequest, max_bytes: int) -> bytes:
@@ -75,7 +75,12 @@ async def _body(http: HttpRequest, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _request(document: object, *, is_read_only: bool) -> Request:
+def request_of(document: object, *, is_read_only: bool) -> Request:
+    """The request that a JSON value is.
+
+    Raises:
+        BadRequest: it isn't one.
+    """
     if not isinstance(document, dict):
         raise BadRequest(400, "The request must be an object; batches are not supported.")
     if unknown := sorted(document.keys() - _KEYS):

@@ -1,5 +1,6 @@
 """The GraphQL endpoint: GraphQL over HTTP, by its specification's media types and statuses."""
 
+import math
 from typing import Any
 
 import orjson
@@ -8,11 +9,13 @@ from starlette.responses import Response
 
 from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.build import Gateway
+from app.http.admission import Admission, RateLimited
+from app.http.answers import answered
 from app.http.body import BadRequest, posted, queried
+from app.http.challenge import INVALID_TOKEN, step_up_challenge
 from graph.errors import ErrorCode
-from graph.execution.operation import answer, refused
+from graph.execution.operation import refused
 from graph.execution.request import Answer, Request
-from policies.principal import Principal
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
@@ -29,8 +32,9 @@ _STATUSES = {
 class GraphQLEndpoint:
     """Answers POST and, where the settings allow it, GET of queries."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, admission: Admission) -> None:
         self._gateway = gateway
+        self._admission = admission
         self._http = gateway.settings.http
 
     async def respond(self, http: HttpRequest) -> Response:
@@ -39,19 +43,22 @@ class GraphQLEndpoint:
         if media_type is None:
             return _problem(406, f"Accept {_GRAPHQL} or {_JSON}.", _JSON)
         try:
-            principal = await self._gateway.authenticator.principal(
-                http.headers.get("authorization")
-            )
+            session = await self._admission.session(http.headers.get("authorization"), http)
+            principal = session.principal
+            self._admission.count(principal)
             request = await self._read(http)
         except KeySetUnavailable as error:
             return _problem(503, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
         except Unauthenticated as error:
             response = _problem(401, error.reason, media_type, ErrorCode.UNAUTHENTICATED)
-            response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            response.headers["www-authenticate"] = INVALID_TOKEN
             return response
+        except RateLimited as error:
+            return _too_often(error, media_type)
         except BadRequest as error:
             return _problem(error.status, str(error), media_type)
-        return _response(await self._answer(request, principal), media_type)
+        found = await answered(self._gateway, request, principal)
+        return _response(found, media_type, step_up_challenge(found, session.acr_values))
 
     async def _read(self, http: HttpRequest) -> Request:
         if http.method == "POST":
@@ -59,13 +66,6 @@ class GraphQLEndpoint:
         if not self._http.get_queries:
             raise BadRequest(_NOT_ALLOWED, "Send requests by POST.")
         return queried(http)
-
-    async def _answer(self, request: Request, principal: Principal) -> Answer:
-        try:
-            schema = await self._gateway.schemas.of(principal.tenant)
-            return await answer(request, schema, principal, self._gateway.wiring)
-        except Exception as error:  # noqa: BLE001 - the boundary: no text of whatever it is gets out
-            return refused(error)
 
 
 def _accepted(accept: str | None) -> str | None:
@@ -98,7 +98,11 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def _response(found: Answer, media_type: str) -> Response:
+def _response(found: Answer, media_type: str, challenge: str | None) -> Response:
+    if challenge is not None:
+        return Response(
+            _encoded(found.body), 401, {"www-authenticate": challenge}, media_type=media_type
+        )
     status = 200
     if found.is_request_error:
         status = _STATUSES.get(found.code or "", 400)
@@ -116,6 +120,11 @@ def _problem(
     if status == _NOT_ALLOWED:
         return _not_allowed(body, media_type)
     return Response(_encoded(body), status, media_type=media_type)
+
+
+def _too_often(error: RateLimited, media_type: str) -> Response:
+    headers = {"retry-after": str(math.ceil(error.retry_after_s or 1))}
+    return Response(_encoded(refused(error).body), 429, headers, media_type)
 
 
 def _not_allowed(body: Any, media_type: str) -> Response:  # noqa: ANN401 - any JSON

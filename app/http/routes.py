@@ -1,18 +1,22 @@
 """Every address of the gateway, in one list."""
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from app.build import Gateway
+from app.http.admission import Admission
 from app.http.graphql import GraphQLEndpoint
 from app.http.health import livez, readyz
+from app.http.socket import SocketEndpoint
 
 
 def create_app(gateway: Gateway) -> Starlette:
     """The ASGI application of an open gateway."""
+    admission = Admission(gateway.authenticator, gateway.settings)
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLEndpoint(gateway).respond, methods=["POST", "GET"]),
+            WebSocketRoute("/graphql", SocketEndpoint(gateway, admission)),
+            Route("/graphql", GraphQLEndpoint(gateway, admission).respond, methods=["POST", "GET"]),
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz(gateway), methods=["GET"]),
         ]

@@ -18,8 +18,10 @@ from app.store.names import (
     HISTORY,
     INTERACTIONS,
     PROFILES,
+    REVOCATIONS,
     SUGGESTIONS,
 )
+from app.store.revocations import CHANGED, UNTIL
 from app.store.search import GRAMS
 from app.store.timeline_keys import KEYS, LANES, LEVELS, LINK, OPEN
 from graph.model.search import (
@@ -63,6 +65,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     ),
     HISTORY: (_sparse(LANE), _sparse(OF)),
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
+    REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     ACCESS_RULES: (
         IndexModel([("tenant", ASCENDING), ("revision", ASCENDING)], name="tenant_revision"),

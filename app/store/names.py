@@ -18,6 +18,8 @@ TIMELINES: Final = "timelines"
 ACCESS_RULES: Final = "accessRules"
 WEIGHTS: Final = "weights"
 SUGGESTIONS: Final = "suggestions"
+API_KEYS: Final = "apiKeys"
+REVOCATIONS: Final = "revocations"
 
 
 def key_of(tenant: str, *parts: str) -> str:

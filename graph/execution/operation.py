@@ -1,6 +1,7 @@
 """One request from its document to its answer: decide, read, reveal."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from graph.errors import (
     GatewayError,
     client_error,
     field_error,
+    refusal,
     refusal_message,
     request_error,
 )
@@ -41,7 +43,7 @@ from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
 from policies.plan import decide_operation
 from policies.principal import Principal
-from policies.standing import Purpose, Standing
+from policies.standing import Purpose, Relation, Standing
 
 _MAX_COERCION_ERRORS = 5
 
@@ -62,11 +64,13 @@ async def answer(
         variables = _variables(visible, operation, request)
         _authorise(visible, operation, document, variables, asking)
         views = _views(schema, visible, operation, document, variables, asking, wiring)
+        wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
-    return await _execute(request, schema, visible, document, asking, wiring, views)
+    context = _context(schema, visible, asking, wanted, wiring, views)
+    return await _execute(request, visible, document, context)
 
 
 async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Asking:
@@ -87,7 +91,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
     asking = asking_of(principal, matrix, wiring.now().timestamp(), purpose)
     decision = decide_purpose(asking)
     if decision.is_denied and principal.roles & matrix.roles.keys():
-        raise Forbidden(f"{decision.reason}.", decision.code, "extensions.purpose")
+        raise Forbidden(f"{decision.reason}.", decision, "extensions.purpose")
     return asking
 
 
@@ -158,7 +162,7 @@ def _authorise(
             continue
         decision = decide_operation(name, asking)
         if decision.effect is not Effect.ALLOW:
-            raise Forbidden(f"{decision.reason}.", decision.code, f"{root.name}.{name}")
+            raise Forbidden(f"{decision.reason}.", decision, f"{root.name}.{name}")
         action = Action.FILTER if is_query or name in FILTERING else Action.WRITE
         check = InputCheck(schema.facts, asking, action)
         check.check(root.name, node, definition, variables)
@@ -166,34 +170,36 @@ def _authorise(
 
 async def _execute(
     request: Request,
-    schema: TenantSchema,
     visible: VisibleSchema,
     document: Document,
-    asking: Asking,
-    wiring: Wiring,
-    views: Views,
+    context: Context,
 ) -> Answer:
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
             visible.graphql,
             document.node,
-            context_value=_context(schema, visible, asking, wiring, views),
+            context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )
         if not isinstance(result, ExecutionResult):
             result = await result
     finally:
-        for view in views.all():
+        for view in context.views.all():
             view.live.close()
-    return _answer(result, views)
+    return _answer(result, context.views)
 
 
 def _context(
-    schema: TenantSchema, visible: VisibleSchema, asking: Asking, wiring: Wiring, views: Views
+    schema: TenantSchema,
+    visible: VisibleSchema,
+    asking: Asking,
+    wanted: AbstractSet[Relation],
+    wiring: Wiring,
+    views: Views,
 ) -> Context:
-    standings = Standings(asking, wiring.relations, wiring.profiles, wiring.now())
+    standings = Standings(asking, wanted, wiring.relations, wiring.profiles, wiring.now())
     return Context(
         asking.principal,
         views.base.plan,
@@ -226,7 +232,8 @@ def _answer(result: ExecutionResult, views: Views) -> Answer:
 
 def _withheld(item: Withheld) -> dict[str, Any]:
     """One error for a withheld field; in a list it stands for each item and has no path."""
-    extensions = {"code": item.decision.code, "field": item.field, "at": ".".join(item.path)}
+    place = {"field": item.field, "at": ".".join(item.path)}
+    extensions = {**refusal(item.decision), **place}
     entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
     return entry if item.in_list else {**entry, "path": list(item.path)}
 

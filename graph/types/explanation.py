@@ -134,7 +134,7 @@ def _subject(context: Context, given: AccessSubject) -> Asking:
     if roles is not None or client is not None:
         decision = decide_operation(_OF_OTHERS, asking)
         if decision.effect is not Effect.ALLOW:
-            raise Forbidden(f"{decision.reason}.", decision.code, f"Query.{_OF_OTHERS}")
+            raise Forbidden(f"{decision.reason}.", decision, f"Query.{_OF_OTHERS}")
         principal = replace(principal, scopes=frozenset())
     if roles is not None:
         if not ROLES.issuperset(roles):

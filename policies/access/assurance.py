@@ -33,12 +33,15 @@ def by_fresh_second_factor(question: Question) -> Decision | None:
     asking = question.asking
     if asking.assurance is Assurance.FRESH_SECOND_FACTOR:
         return None
+    fresh = asking.matrix.assurances
     if question.label.needs_step_up:
-        return Decision(Effect.DENY, "the field needs a second factor of just now", _STEP_UP)
-    if question.action in asking.matrix.assurances.fresh_actions:
-        verb = question.action.value
-        return Decision(Effect.DENY, f"to {verb} needs a second factor of just now", _STEP_UP)
-    return None
+        what = "the field"
+    elif question.action in fresh.fresh_actions:
+        what = f"to {question.action.value}"
+    else:
+        return None
+    why = f"{what} needs a second factor of just now"
+    return Decision(Effect.DENY, why, _STEP_UP, max_age_s=fresh.fresh_s)
 
 
 def _given(question: Question) -> Effect:

@@ -6,12 +6,13 @@ import secrets
 
 import pytest
 
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.build import development_issuer, open_gateway
 from app.configuration import WrongSettings
 from app.key_settings import KeySettings
 from app.keyring.errors import RootKeyMissing
 from app.keys import RefusedInProduction
-from app.settings import AuthSettings, IssuerSettings, Settings, StoreSettings
+from app.settings import Settings, StoreSettings
 from app.store.address import store_uri
 from app.store.attach import attached_store
 from app.store.meta import StoreMismatch, check_store, claim_store

@@ -12,6 +12,7 @@ from tests.app.auth.local_issuer import LocalIssuer
 from tests.app.auth.local_issuer import running as issuing
 from tests.support.gateway import a_profile, running_gateway
 from tests.support.process import Ended, command, serving
+from tests.support.provider import running_provider
 from tests.support.sandbox import running_sandbox
 
 DEVELOPMENT = "ok   keys: root key local:ID, made for development on this machine"
@@ -194,6 +195,35 @@ async def test_each_issuer_is_asked_for_its_keys(doctor, tmp_path):
         "FAIL issuer http://127.0.0.1:9: gives no answer (ConnectError)",
     ]
     assert lines(away)[-3] == f"FAIL issuer {issuer.address}: status 503"
+
+
+async def test_an_issuer_with_introspection_is_asked_about_a_token_that_nobody_has(
+    doctor, tmp_path, monkeypatch
+):
+    async with running_provider({}) as provider:
+        (tmp_path / "gateway.toml").write_text(
+            f'[[auth.issuers]]\nissuer = "{provider.issuer}"\n'
+            'introspection = {client_id = "gateway", client_secret = "env:OUR_SECRET"}\n'
+        )
+        monkeypatch.setenv("OUR_SECRET", "gateway-secret")
+        well = await doctor("--fix")
+        monkeypatch.setenv("OUR_SECRET", "Zq7canary")
+        refused = await doctor()
+        monkeypatch.delenv("OUR_SECRET")
+        without = await doctor()
+
+    subject = f"issuer {provider.issuer}"
+    told = [ended.out.splitlines()[-1] for ended in (well, refused, without)]
+    assert [ended.code for ended in (well, refused, without)] == [0, 1, 1]
+    assert told == [
+        f"ok   {subject}: its key set is there, and it tells about opaque tokens",
+        f"FAIL {subject}: it doesn't tell us about opaque tokens",
+        (
+            f"FAIL {subject}: auth.issuers[].introspection.client_secret: no secret found in the"
+            " environment variable OUR_SECRET."
+        ),
+    ]
+    assert "canary" not in refused.out + refused.err
 
 
 async def test_what_production_refuses_is_told_at_once_and_the_rest_is_looked_at(doctor):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from app.auth.settings import AuthSettings
 from app.doctor import Finding, _source
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import AuthSettings, HttpSettings, Settings, SourceSettings, TlsSettings
+from app.settings import HttpSettings, Settings, SourceSettings, TlsSettings
 
 TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
 PASSWORD = "Zq7canary"
@@ -44,6 +45,14 @@ def test_to_other_machines_production_listens_with_tls_or_behind_a_proxy_alone(h
         " http.tls.certificate must be set, or http.behind_proxy where TLS ends at a proxy on"
         " the way."
     )
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_production_trusts_the_proxies_that_are_named_and_not_everybody(network):
+    with pytest.raises(RefusedInProduction, match=r"http\.trusted_proxies must not be everybody"):
+        refuse_in_production(listening(trusted_proxies=("10.0.0.0/8", network)))
+    refuse_in_production(listening(trusted_proxies=("10.0.0.0/8",)))
+    refuse_in_production(listening(trusted_proxies=(network,), env="development"))
 
 
 def test_production_asks_a_source_by_https_or_on_this_machine():

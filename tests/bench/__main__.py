@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app.store.embedded_files import EmbeddedServerError
 from tests.bench import (
+    access_suite,
     connectors_suite,
     graphql_suite,
     import_suite,
@@ -36,6 +37,7 @@ SUITES: dict[str, Suite] = {
     scale_suite.SUITE: scale_suite.run,
     import_suite.SUITE: import_suite.run,
     privacy_suite.SUITE: privacy_suite.run,
+    access_suite.SUITE: access_suite.run,
     timeline_suite.SUITE: timeline_suite.run,
     recognition_suite.SUITE: recognition_suite.run,
 }

@@ -11,6 +11,7 @@ import httpx2
 from tests.bench.load import drive, request_bytes
 from tests.bench.rows import Row, compared
 from tests.bench.usage import cpu_s
+from tests.bench.world import UNLIMITED
 from tests.support.gateway import Caller, a_profile, define
 from tests.support.process import GatewayProcess, serving
 
@@ -33,7 +34,7 @@ _DOCUMENTS = {"open-3-of-30": _ONE, "open-3-of-30-page-25": _PAGE}
 
 async def run(progress: Callable[[str], None]) -> list[Row]:
     """The rows of all cases."""
-    settings = {"GATEWAY_SEALING__TENANTS": json.dumps({CLEAR: []})}
+    settings = {**UNLIMITED, "GATEWAY_SEALING__TENANTS": json.dumps({CLEAR: []})}
     with TemporaryDirectory() as folder:
         async with serving(Path(folder) / "data", settings) as gateway:
             requests = {}

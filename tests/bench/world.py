@@ -17,6 +17,11 @@ from tests.support.sandbox import Sandbox, running_sandbox
 
 CUSTOMERS = 100
 CRM_LATENCY_MS = 50
+# One caller asks as often as a gateway can answer.
+UNLIMITED = {
+    "GATEWAY_LIMITS__REQUESTS_PER_MINUTE": "100000000",
+    "GATEWAY_LIMITS__BURST": "100000000",
+}
 _SECRET = "PROFILE_GATEWAY_BENCH_SECRET"
 CONTACTS = "/crm/objects/2026-09/contacts"
 JOINED = "2021-03-04"
@@ -56,6 +61,7 @@ class World:
             "GATEWAY_STORE__PATH": str(self.keys),
             "GATEWAY_STORE__DATABASE": DATABASE,
             _SECRET: self.sandbox.token,
+            **UNLIMITED,
             "BENCH_CRM_URL": self.sandbox.base_url,
             "BENCH_CRM_TOKEN": self.sandbox.token,
         }

@@ -10,6 +10,7 @@ from graph.loaders import ProfileLoader
 from graph.plan import DocumentPlan
 from graph.sources import Source
 from graph.standings import Standings
+from graph.touched import relations_of
 from graph.views import View, Views
 from policies.asking import Asking
 from policies.standing import Relation, Standing
@@ -48,5 +49,7 @@ def a_loader_of(
     shelf: Any, views: Views, asking: Asking | None = None, links: Links | None = None
 ) -> ProfileLoader:
     """A loader for somebody whom nothing can link to a customer, unless told."""
-    standings = Standings(asking or an_asking("service"), links or Links(), shelf, NOW)
+    asking = asking or an_asking("service")
+    wanted = frozenset(relations_of(asking))
+    standings = Standings(asking, wanted, links or Links(), shelf, NOW)
     return ProfileLoader(shelf, views, standings)

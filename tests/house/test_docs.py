@@ -7,12 +7,15 @@ from pathlib import Path
 from graphql import GraphQLError, GraphQLSchema, build_schema, parse, validate
 from pydantic import BaseModel, ValidationError
 
+from app.matrices import checked_rules
 from app.settings import Settings
 from graph.schema import base_sdl
 from tests.house.documents import command_lines, fences, links, pages, read_page
 from tests.house.settings_table import inside
 from tests.house.tree import ROOT, read
 
+# Where examples of TOML are access rules, not settings.
+RULES = "policies/README.md"
 # A setting; not `GATEWAY_*` and the like, which name a family.
 VARIABLE = re.compile(r"\bGATEWAY_[A-Z][A-Z0-9_]*(?![A-Z0-9_*<])")
 
@@ -33,10 +36,18 @@ def test_every_settings_example_is_accepted():
     wrong = {
         example.place: complaint
         for example in fences("toml")
-        if (complaint := _settings_complaint(example.text))
+        if not example.place.startswith(RULES) and (complaint := _settings_complaint(example.text))
     }
 
     assert wrong == {}
+
+
+def test_every_example_of_access_rules_can_be_put_in_force():
+    examples = [one for one in fences("toml") if one.place.startswith(RULES)]
+
+    for example in examples:
+        checked_rules(example.text)
+    assert examples
 
 
 def test_every_setting_that_is_mentioned_exists():

@@ -159,7 +159,10 @@ def test_a_field_that_asks_for_a_second_factor_is_denied_without_one_of_just_now
     question = a_question(somebody("agent"), label, a_matrix({"agent": READS}), assurance=assurance)
 
     assert by_fresh_second_factor(question) == Decision(
-        Effect.DENY, "the field needs a second factor of just now", "STEP_UP_REQUIRED"
+        Effect.DENY,
+        "the field needs a second factor of just now",
+        "STEP_UP_REQUIRED",
+        max_age_s=900,
     )
 
 
@@ -173,7 +176,10 @@ def test_an_action_that_asks_for_a_second_factor_is_denied_without_one_of_just_n
 
     assert by_fresh_second_factor(reading) is None
     assert by_fresh_second_factor(revealing) == Decision(
-        Effect.DENY, "to REVEAL needs a second factor of just now", "STEP_UP_REQUIRED"
+        Effect.DENY,
+        "to REVEAL needs a second factor of just now",
+        "STEP_UP_REQUIRED",
+        max_age_s=900,
     )
 
 

@@ -242,7 +242,7 @@ def test_an_operation_may_need_a_second_factor_of_just_now(assurance):
 
     assert called("profile", "agent", matrix=matrix).effect is Effect.ALLOW
     assert called("profile", "agent", matrix=matrix, assurance=assurance) == Decision(
-        Effect.DENY, "profile needs a second factor of just now", "STEP_UP_REQUIRED"
+        Effect.DENY, "profile needs a second factor of just now", "STEP_UP_REQUIRED", max_age_s=900
     )
 
 

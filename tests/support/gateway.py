@@ -111,6 +111,17 @@ async def running_gateway(
             yield TestGateway(gateway, client)
 
 
+@asynccontextmanager
+async def with_settings(gateway: TestGateway, **settings: Any) -> AsyncIterator[TestGateway]:
+    """The same gateway, served by other settings."""
+    changed = replace(
+        gateway.gateway, settings=gateway.gateway.settings.model_copy(update=settings)
+    )
+    transport = httpx2.ASGITransport(create_app(changed))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield TestGateway(changed, client)
+
+
 PROFILE = """
 mutation ($input: CreateProfileInput!) { createProfile(input: $input) { profile { id } } }
 """

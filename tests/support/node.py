@@ -24,7 +24,7 @@ async def run_script(name: str, environment: Mapping[str, str], *, timeout_s: fl
     script fails, and when it takes longer than `timeout_s`.
     """
     process = await asyncio.create_subprocess_exec(
-        _node(),
+        node(),
         str(SCRIPTS / name),
         env={"PATH": os.environ.get("PATH", ""), **environment},
         stdin=asyncio.subprocess.DEVNULL,
@@ -42,15 +42,16 @@ async def run_script(name: str, environment: Mapping[str, str], *, timeout_s: fl
     return json.loads(output)
 
 
-def _node() -> str:
-    node = shutil.which("node")
-    if node is None and "CI" not in os.environ:
+def node() -> str:
+    """Where Node.js is; skips or fails the calling test as `run_script` says."""
+    found = shutil.which("node")
+    if found is None and "CI" not in os.environ:
         pytest.skip("Node.js is not on this machine: install it to test JavaScript clients")
-    if node is None:
+    if found is None:
         pytest.fail("Node.js is not on this machine, and CI may not skip its tests")
     if not (SCRIPTS / "node_modules").is_dir():
         pytest.fail("tests/js/node_modules is missing: run `make test`, which installs it")
-    return node
+    return found
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.auth.development import DevelopmentIssuer
 
 _ROOT = Path(__file__).parents[2]
+_CLI = "app.cli"
 _START_S = 60
 _STOP_S = 20
 _COMMAND_S = 60
@@ -94,11 +95,11 @@ async def running(*words: str, folder: Path, **variables: str) -> AsyncIterator[
 
 @asynccontextmanager
 async def serving(
-    data: Path, environment: Mapping[str, str] | None = None
+    data: Path, environment: Mapping[str, str] | None = None, module: str = _CLI
 ) -> AsyncIterator[GatewayProcess]:
-    """`profile-gateway serve` on a free port, stopped by its pid."""
+    """`profile-gateway serve` on a free port, stopped by its pid; `module` is what is run."""
     given = {"GATEWAY_STORE__PATH": str(data), **(environment or {})}
-    process = await _start(["serve", "--port", "0"], _ROOT, given)
+    process = await _start(["serve", "--port", "0"], _ROOT, given, module)
     try:
         url = address_in(await Running(process).says("listening at "))
         yield GatewayProcess(url, data, process.pid)
@@ -114,11 +115,14 @@ def address_in(said: str) -> str:
 
 
 async def _start(
-    words: tuple[str, ...] | list[str], folder: Path, variables: Mapping[str, str]
+    words: tuple[str, ...] | list[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    module: str = _CLI,
 ) -> asyncio.subprocess.Process:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.cli", *words),
+        *(sys.executable, "-m", module, *words),
         cwd=folder,
         env={
             **own,

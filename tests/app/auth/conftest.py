@@ -5,7 +5,7 @@ import httpx2
 import pytest
 
 from app.auth.authenticator import Authenticator
-from app.settings import AuthSettings, IssuerSettings
+from app.auth.settings import AuthSettings, IssuerSettings
 from tests.app.auth.local_issuer import LocalIssuer, running
 from tests.app.auth.mint import (
     Mint,

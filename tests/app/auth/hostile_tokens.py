@@ -16,6 +16,7 @@ from tests.app.auth.mint import (
 NO_TOKEN = "No bearer token was sent."
 NOT_BEARER = "The Authorization header doesn't hold a bearer token."
 NOT_SIGNED = "The bearer token isn't a signed JSON Web Token."
+KEY = "The key isn't one of ours."
 TOO_LONG = "The bearer token is longer than 8 KB."
 NOT_STRICT = "A part of the bearer token isn't strict JSON."
 NOT_AN_OBJECT = "A part of the bearer token isn't a JSON object."
@@ -30,8 +31,11 @@ EXPIRED = "The token has expired."
 LIFETIME = "The token's lifetime isn't acceptable."
 TENANT = "The token's tenant isn't a tenant name."
 ROLES = "The token's roles aren't a list of texts."
-ROLE = "The token's role isn't a text of 1 to 256 characters."
-SUBJECT = "The token's sub isn't a text of 1 to 256 characters."
+USE = "The token isn't an access token by its claims."
+UNPROVABLE = "The token is bound to something that can't be checked."
+THUMBPRINT = "The token's cnf isn't the thumbprint of a certificate."
+NO_CERTIFICATE = "The token counts with its client's certificate alone."
+X5T = "x5t#S256"
 
 ATTACKER = an_elliptic_signer("attacker")
 TAKEN = an_elliptic_signer("elliptic")  # the key id of the issuer's key, and another key
@@ -43,6 +47,10 @@ def no_instant(name: str) -> str:
 
 def not_acceptable(name: str) -> str:
     return f"The token's {name} isn't acceptable."
+
+
+def a_text(name: str) -> str:
+    return f"The token's {name} isn't a text of 1 to 256 characters."
 
 
 def lacks(name: str) -> str:
@@ -113,6 +121,7 @@ ENVELOPE = [
     Case("a lone surrogate", NOT_SIGNED, lambda mint: mint.bearer() + "\ud800"),
     Case("a line end", NOT_SIGNED, lambda mint: mint.bearer() + "\n"),
     Case("a NUL", NOT_SIGNED, lambda mint: mint.bearer() + "\0"),
+    Case("a key of a partner, as far as it looks", KEY, lambda _: "Bearer cpg_" + "a" * 16),
     Case("200 KB", TOO_LONG, lambda _: "Bearer " + "a" * 200_000),
     Case("200 KB of claims", TOO_LONG, lambda mint: mint.bearer(note="x" * 150_000)),
     Case("a truncated signature", SIGNATURE, lambda mint: mint.bearer()[:-10]),
@@ -262,15 +271,15 @@ CLAIMS = [
     claim_case("iat zero, so that it lives too long", LIFETIME, iat=0),
     claim_case("nbf as text", no_instant("nbf"), nbf="0"),
     claim_case("an empty sub", not_acceptable("sub"), sub=""),
-    claim_case("a blank sub", SUBJECT, sub="   "),
+    claim_case("a blank sub", a_text("sub"), sub="   "),
     claim_case("sub an object", not_acceptable("sub"), sub={"id": 7}),
     claim_case("sub a list", not_acceptable("sub"), sub=["agent-7"]),
     claim_case("sub a number", not_acceptable("sub"), sub=7),
     claim_case("sub false", not_acceptable("sub"), sub=False),
-    claim_case("a sub with a line end", SUBJECT, sub="agent-7\nadmin"),
-    claim_case("a sub with a NUL", SUBJECT, sub="agent-7\0"),
-    claim_case("a sub with a lone surrogate", SUBJECT, sub="agent-\ud800"),
-    claim_case("a sub of 257 characters", SUBJECT, sub="a" * 257),
+    claim_case("a sub with a line end", a_text("sub"), sub="agent-7\nadmin"),
+    claim_case("a sub with a NUL", a_text("sub"), sub="agent-7\0"),
+    claim_case("a sub with a lone surrogate", a_text("sub"), sub="agent-\ud800"),
+    claim_case("a sub of 257 characters", a_text("sub"), sub="a" * 257),
     claim_case("no tenant", TENANT, tenant=ABSENT),
     claim_case("a tenant with a slash", TENANT, tenant="acme/globex"),
     claim_case("a tenant with a dot", TENANT, tenant="../globex"),
@@ -283,15 +292,52 @@ CLAIMS = [
     claim_case("roles an object", ROLES, roles={"admin": True}),
     claim_case("roles a number", ROLES, roles=1),
     claim_case("roles true", ROLES, roles=True),
-    claim_case("a role that is an object", ROLE, roles=["agent", {"name": "admin"}]),
-    claim_case("a role that is a list", ROLE, roles=[["admin"]]),
-    claim_case("a role that is null", ROLE, roles=[None]),
-    claim_case("a role with a line end", ROLE, roles=["agent\n"]),
+    claim_case("a role that is an object", a_text("role"), roles=["agent", {"name": "admin"}]),
+    claim_case("a role that is a list", a_text("role"), roles=[["admin"]]),
+    claim_case("a role that is null", a_text("role"), roles=[None]),
+    claim_case("a role with a line end", a_text("role"), roles=["agent\n"]),
     claim_case(
         "a client that is a list",
-        "The token's client isn't a text of 1 to 256 characters.",
+        a_text("client"),
         client_id=["web"],
     ),
 ]
 
-HOSTILE = [*ENVELOPE, *JSON, *HEADER, *CLAIMS]
+_PRINT = "A" * 43
+
+SIGN_IN = [
+    claim_case("auth_time as text", no_instant("auth_time"), auth_time="0"),
+    claim_case("auth_time true", no_instant("auth_time"), auth_time=True),
+    claim_case("auth_time null", no_instant("auth_time"), auth_time=None),
+    claim_case("auth_time negative", no_instant("auth_time"), auth_time=-1),
+    claim_case("auth_time a list", no_instant("auth_time"), auth_time=[0]),
+    time_case("auth_time in the future", not_acceptable("auth_time"), auth_time=60),
+    claim_case("scope a list", "The token's scope isn't a text.", scope=["profiles"]),
+    claim_case("scope a number", "The token's scope isn't a text.", scope=7),
+    claim_case("a scope with a line end", a_text("scope"), scope="profiles\nadmin"),
+    claim_case("jti a number", not_acceptable("jti"), jti=7),
+    claim_case("an empty jti", a_text("jti"), jti=""),
+    claim_case("sid a list", a_text("sid"), sid=["s"]),
+    claim_case("an ID token by its hash of an access token", USE, at_hash="x"),
+    claim_case("an ID token by its hash of a code", USE, c_hash="x"),
+    claim_case("a Keycloak ID token", USE, typ="ID"),
+    claim_case("a Keycloak refresh token", USE, typ="Refresh"),
+    claim_case("a Keycloak logout token", USE, typ="Logout"),
+    claim_case("a typ that is a list", USE, typ=["Bearer"]),
+]
+
+BINDING = [
+    claim_case("bound to a certificate that nobody shows", NO_CERTIFICATE, cnf={X5T: _PRINT}),
+    claim_case("bound to a key (DPoP)", UNPROVABLE, cnf={"jkt": _PRINT}),
+    claim_case("bound to a key and a certificate", UNPROVABLE, cnf={X5T: _PRINT, "jkt": _PRINT}),
+    claim_case("bound to nothing", UNPROVABLE, cnf={}),
+    claim_case("cnf a text", UNPROVABLE, cnf=_PRINT),
+    claim_case("cnf false", UNPROVABLE, cnf=False),
+    claim_case("a thumbprint that is a list", THUMBPRINT, cnf={X5T: [_PRINT]}),
+    claim_case("an empty thumbprint", THUMBPRINT, cnf={X5T: ""}),
+    claim_case("a thumbprint that is null", THUMBPRINT, cnf={X5T: None}),
+    claim_case("a thumbprint too short", THUMBPRINT, cnf={X5T: _PRINT[1:]}),
+    claim_case("a thumbprint with padding", THUMBPRINT, cnf={X5T: _PRINT + "="}),
+]
+
+HOSTILE = [*ENVELOPE, *JSON, *HEADER, *CLAIMS, *SIGN_IN, *BINDING]

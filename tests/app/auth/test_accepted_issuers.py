@@ -1,9 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from app.auth.settings import AuthSettings, IntrospectionSettings, IssuerSettings
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import AuthSettings, IssuerSettings, Settings
+from app.settings import Settings
 
 SECURE = IssuerSettings(issuer="https://login.example.com")
 
@@ -87,3 +88,36 @@ def test_production_names_each_thing_that_it_refuses():
         " are for one's own machine; auth.issuers: http://localhost:8080 must be https;"
         " auth.issuers: http://127.0.0.1/keys must be https."
     )
+
+
+def telling(number: int, prefix: str) -> IssuerSettings:
+    return IssuerSettings(
+        issuer=f"https://login{number}.example.com",
+        introspection=IntrospectionSettings(client_id="x", client_secret="env:X", prefix=prefix),
+    )
+
+
+@pytest.mark.parametrize(
+    "prefixes", [("", ""), ("a", ""), ("", "a"), ("a", "a"), ("a_", "a_b"), ("a", "b", "bc")]
+)
+def test_issuers_whose_opaque_tokens_cannot_be_told_apart_refuse_the_start(prefixes):
+    with pytest.raises(ValidationError, match="must tell the issuers that have introspection"):
+        AuthSettings(issuers=tuple(map(telling, range(3), prefixes)))
+
+
+def test_a_prefix_that_begins_our_own_keys_refuses_the_start():
+    with pytest.raises(ValidationError, match="begins the gateway's own keys"):
+        AuthSettings(issuers=(telling(1, "cpg_"),))
+
+
+def test_one_issuer_needs_no_prefix_and_several_need_different_ones():
+    assert AuthSettings(issuers=(telling(1, ""),)).issuers[0].introspection.prefix == ""
+    assert len(AuthSettings(issuers=(telling(1, "a_"), telling(2, "b_"))).issuers) == 2
+
+
+@pytest.mark.parametrize("uri", ["http://login.example.com/introspect", "ftp://localhost", "x"])
+def test_our_secret_goes_to_https_or_stays_on_this_machine(uri):
+    own = IntrospectionSettings(uri=uri, client_id="x", client_secret="env:X")
+
+    with pytest.raises(ValidationError, match=r"introspection\.uri must be an https address"):
+        AuthSettings(issuers=(IssuerSettings(issuer="https://a.example", introspection=own),))

@@ -8,8 +8,8 @@ import pytest
 from app.auth.authenticator import Authenticator
 from app.auth.development import DevelopmentIssuer
 from app.auth.errors import Unauthenticated
+from app.auth.settings import AuthSettings, IssuerSettings
 from app.keys import SecretUnusable
-from app.settings import AuthSettings, IssuerSettings
 from policies.principal import Principal
 from tests.app.auth.mint import Mint, Signer, an_elliptic_signer
 
@@ -32,7 +32,7 @@ def local(development, http, clock):
     return Authenticator(AuthSettings(), http, development, clock)
 
 
-async def test_its_token_says_what_it_was_made_for(local, development):
+async def test_its_token_says_what_it_was_made_for(local, development, clock):
     token = development.token(
         ["reviewer", "agent"], "acme", subject="ada", lifetime_s=60, second_factor=True
     )
@@ -45,6 +45,7 @@ async def test_its_token_says_what_it_was_made_for(local, development):
         frozenset({"agent", "reviewer"}),
         has_second_factor=True,
         client="development",
+        authenticated_at=int(clock()),
     )
 
 

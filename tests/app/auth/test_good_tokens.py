@@ -190,8 +190,9 @@ async def test_a_token_is_verified_once_a_minute(authenticator, mint, clock):
     assert renewed == first
 
 
-async def test_the_longest_unused_token_is_forgotten_first(authenticator, mint, monkeypatch):
+async def test_the_longest_unused_token_is_forgotten_first(authenticator_of, mint, monkeypatch):
     monkeypatch.setattr("app.auth.authenticator._MAX_REMEMBERED", 2)
+    authenticator = authenticator_of()
     one, two, three = (mint.bearer(jti=name) for name in ("one", "two", "three"))
     first, second = await authenticator.principal(one), await authenticator.principal(two)
     await authenticator.principal(one)

@@ -1,24 +1,17 @@
 import asyncio
 import logging
 import secrets
-import time
 
 import pytest
 
 from app.auth.authenticator import Authenticator
 from app.auth.errors import KeySetUnavailable, Unauthenticated
-from app.settings import AuthSettings, IssuerSettings
+from app.auth.settings import AuthSettings, IssuerSettings
 from policies.principal import Principal
 from tests.app.auth.mint import Signer, an_elliptic_signer
+from tests.app.auth.waiting import until
 
 AGENT = Principal("acme", "agent-7", frozenset({"agent"}))
-
-
-async def until(condition):
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in 5 s"
-        await asyncio.sleep(0.005)
 
 
 async def test_fifty_first_requests_at_once_are_one_fetch(authenticator, issuer, mint):

@@ -86,12 +86,16 @@ async def test_what_is_not_executed_has_a_status_of_its_own_in_the_new_media_typ
     assert old.json() == new.json()
 
 
-async def test_a_missing_second_factor_is_a_403(gateway, tenant):
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+async def test_a_missing_second_factor_is_a_401_that_asks_for_it(gateway, tenant, accept):
     supervisor = gateway.as_role("supervisor", tenant=tenant, second_factor=False)
 
-    response = await sent(supervisor, "{ profiles { totalCount } }", GRAPHQL)
+    response = await sent(supervisor, "{ profiles { totalCount } }", accept)
 
-    assert response.status_code == 403
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == (
+        'Bearer error="insufficient_user_authentication"'
+    )
     assert response.json()["errors"][0]["extensions"]["code"] == "STEP_UP_REQUIRED"
 
 

@@ -30,8 +30,10 @@ class Counted:
         for place in self.places():
             field = self.field(place)
             field.resolve = self._counting(place)
-            resolver = field.extensions["strawberry-definition"].base_resolver
-            resolver.__dict__["wrapped_func"] = self._counting(place)
+            type_, _, name = place.partition(".")
+            if self.facts.fields[type_, name].definition:  # its resolver is this schema's own
+                resolver = field.extensions["strawberry-definition"].base_resolver
+                resolver.__dict__["wrapped_func"] = self._counting(place)
         guard_resolvers(self.graphql, self.facts)
 
     def places(self) -> list[str]:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from app.build import Gateway, development_issuer
 from app.cli_access import access_commands
+from app.cli_explain import explain
 from app.cli_import import import_file
 from app.cli_keys import key_commands
 from app.cli_resolve import resolve
@@ -42,6 +43,7 @@ _errors = Console(stderr=True)
 cli.command(name="import")(import_file)
 cli.command()(work)
 cli.command()(resolve)
+cli.command()(explain)
 cli.add_typer(schema_commands, name="schema")
 cli.add_typer(key_commands, name="keys")
 cli.add_typer(access_commands, name="access")

@@ -19,6 +19,7 @@ from app.store.meta import StoreMismatch
 from connectors.errors import SourceError
 from graph.errors import GatewayError
 from policies.errors import PolicyError
+from policies.matrix import ROLES
 
 _SAYABLE = (
     WrongSettings,
@@ -40,6 +41,14 @@ def tenant_name(given: str | None) -> str | None:
     """A tenant's name as an option takes it; raises `typer.BadParameter` for what can't be one."""
     if given is not None and not TENANT_NAME.fullmatch(given):
         raise typer.BadParameter("a tenant name is lower case letters, digits and hyphens")
+    return given
+
+
+def known_roles(given: list[str] | None) -> list[str] | None:
+    """Roles as an option takes them; raises `typer.BadParameter` for what is none."""
+    if unknown := sorted(set(given or ()) - ROLES):
+        known = ", ".join(sorted(ROLES))
+        raise typer.BadParameter(f"no such role: {', '.join(unknown)}; known: {known}")
     return given
 
 

@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 from graphql import introspection_from_schema
 
-from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
+from app.cli_run import AsJson, guarded, known_roles, read_settings, run, tenant_name
 from app.expertflow import Attribute, read_attributes
 from app.imports.schema_import import SchemaReport, import_schema
 from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store
 from app.store.definitions import MongoDefinitions
-from graph.model.custom_field import CustomerSchema
-from graph.schema import TenantSchema
+from app.tenant_rules import shipped_rules, tenant_rules
 
 schema_commands = typer.Typer(
     invoke_without_command=True,
@@ -34,17 +33,24 @@ def schema(
             help="With this tenant's custom fields, from the store.", callback=tenant_name
         ),
     ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as", help="As this role knows it; again for several.", callback=known_roles
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the GraphQL schema: its definition language, or with --json its introspection."""
     if context.invoked_subcommand is not None:
         return
-    definitions = run(_definitions(read_settings(), tenant)) if tenant else CustomerSchema()
-    built = TenantSchema(definitions)
+    rules = run(tenant_rules(read_settings(), tenant)) if tenant else shipped_rules()
+    built = rules.schema
+    visible = built.visible(rules.asking(roles)) if roles else built.whole
     if as_json:
-        typer.echo(json.dumps(introspection_from_schema(built.graphql)))
+        typer.echo(json.dumps(introspection_from_schema(visible.graphql)))
     else:
-        typer.echo(built.sdl(), nl=False)
+        typer.echo(built.sdl(visible if roles else None), nl=False)
 
 
 @schema_commands.command(name="import")
@@ -66,14 +72,6 @@ def import_(
         return
     for line in report.lines():
         typer.echo(line)
-
-
-async def _definitions(settings: Settings, tenant: str) -> CustomerSchema:
-    async with (
-        attached_store(settings) as store,
-        opened_sealing(settings, store.client) as sealing,
-    ):
-        return await MongoDefinitions(store.database, sealing).current(tenant)
 
 
 async def _imported(

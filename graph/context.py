@@ -14,6 +14,7 @@ from graph.recorder import Recorder
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
 from graph.views import Views
+from graph.visible import AccessSchema, VisibleSchema
 from graph.wiring import Wiring
 from policies.asking import Asking
 from policies.principal import Principal
@@ -23,9 +24,9 @@ from policies.principal import Principal
 class Context:
     """All that a resolver may touch.  It is made after the plan, so nothing loads without one.
 
-    `plan` is that of strangers; `views` have what holds for each customer.  `standings` are
-    by every relation, for acts that the document doesn't tell of.  `live` makes reads of CRMs that
-    share the time of the request.
+    `plan` is that of strangers; `views` have what holds for each customer; `visible` is what the
+    asker knows of the schema.  `standings` are by every relation, for acts that the document
+    doesn't tell of.  `live` makes reads of CRMs that share the time of the request.
     """
 
     principal: Principal
@@ -40,6 +41,8 @@ class Context:
     asking: Asking
     wiring: Wiring
     objects: Objects
+    schema: AccessSchema
+    visible: VisibleSchema
 
     @property
     def author(self) -> Author:

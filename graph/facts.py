@@ -54,6 +54,7 @@ class SchemaFacts:
     `fields` is by (type, field) of GraphQL; `labels` by plan coordinate, custom fields and
     model attributes without a GraphQL field included; `inputs` by (input type, field) and, for
     arguments, (`Type.field`, argument); `names` are the schema's, by coordinate.
+    `known` is the customer schema as far as its asker knows it.
     """
 
     customer_schema: CustomerSchema
@@ -61,6 +62,7 @@ class SchemaFacts:
     labels: Mapping[str, Label]
     inputs: Mapping[tuple[str, str], InputFacts]
     names: Mapping[str, str]
+    known: CustomerSchema
 
 
 def read_facts(
@@ -95,7 +97,7 @@ def read_facts(
         place: InputFacts(label, _input_name(place, names.get(coordinate or "")))
         for place, (label, coordinate) in inputs.items()
     }
-    return SchemaFacts(customer_schema, fields, labels, about, names)
+    return SchemaFacts(customer_schema, fields, labels, about, names, customer_schema)
 
 
 def _name(type_: str, field: str, found: FieldFacts) -> str:

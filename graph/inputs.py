@@ -1,5 +1,6 @@
 """What somebody sends counts as what they do: each given input field is decided like a read."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,13 +23,32 @@ from policies.classification import DataClass
 from policies.decision import Action, Effect
 from policies.plan import decide
 
-_CUSTOM = "CustomValues"
+CUSTOM_VALUES = "CustomValues"
+FILTERING = frozenset({"saveFilter"})
+"""Mutations whose inputs are what people are looked up by, not what is written."""
 _ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
+_MUTATION = "Mutation."
+_FILTERS = re.compile(r"Filter$")
 _VERBS = {
     Action.WRITE: "set",
     Action.FILTER: "look people up by",
     Action.SORT: "sort people by",
 }
+
+
+def action_of(where: str, action: Action) -> Action:
+    """What an input means in an operation whose inputs mean this, unless told otherwise."""
+    is_order = action is Action.FILTER and where.startswith(_ORDERS)
+    return Action.SORT if is_order else action
+
+
+def action_at(place: tuple[str, str]) -> Action:
+    """What is done by giving an input, by where it is declared."""
+    where = ".".join(place)
+    is_written = where.startswith(_MUTATION) or not (_FILTERS.search(place[0]) or "." in place[0])
+    return action_of(
+        where, Action.WRITE if is_written and not where.startswith(_ORDERS) else Action.FILTER
+    )
 
 
 class InputCheck:
@@ -60,8 +80,7 @@ class InputCheck:
                 raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision, where)
 
     def _action_at(self, where: str) -> Action:
-        is_order = self._action is Action.FILTER and where.startswith(_ORDERS)
-        return Action.SORT if is_order else self._action
+        return action_of(where, self._action)
 
     def _given(
         self,
@@ -86,10 +105,10 @@ class InputCheck:
         for part in value if isinstance(value, list) else [value]:
             if is_input_object_type(below) and isinstance(part, Mapping):
                 yield from self._given(below.name, below.fields, part)
-            elif below.name == _CUSTOM and isinstance(part, Mapping):
+            elif below.name == CUSTOM_VALUES and isinstance(part, Mapping):
                 yield from self._custom(part)
 
     def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, InputFacts]]:
-        for key, definition in self._facts.customer_schema.by_key.items():
+        for key, definition in self._facts.known.by_key.items():
             if key in values:
                 yield f"custom.{key}", InputFacts(definition.access, f"custom.{key}")

@@ -4,12 +4,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from graph.kinds.values import loaded
+from graph.model.preference import Preferences
 from graph.model.profile import Link, Profile
 from graph.ports import Profiles
 from graph.standings import Standings
 from graph.views import View, Views
+from policies.decision import Effect
+from policies.plan import AccessPlan
 from policies.reveal import reveal
 
 
@@ -95,7 +99,9 @@ class ProfileLoader:
         self._views.shown(stored.id, view)
         view.live.start(stored.id, links)
         custom = loaded(stored.custom or {}, view.plan.customer_schema)
-        return reveal(replace(stored, custom=custom), view.plan.access)
+        access = view.plan.access
+        preferences = _told(stored.preferences, access)
+        return reveal(replace(stored, custom=custom, preferences=preferences), access)
 
     def _start(self) -> None:
         ids, self._waiting = self._waiting, []
@@ -137,3 +143,15 @@ class ProfileLoader:
         for one, profile in zip(ids, shown, strict=True):
             if not futures[one].done():  # where another view's read has failed
                 futures[one].set_result(profile)
+
+
+def _told(preferences: Any, access: AccessPlan) -> Any:  # noqa: ANN401 - preferences, none, or unreadable
+    """Preferences whose `said` doesn't name what may not be read of them."""
+    if not isinstance(preferences, Preferences) or not preferences.said:
+        return preferences
+    said = tuple(
+        one
+        for one in preferences.said
+        if access.effect(f"Preferences.{one.attribute}") is not Effect.DENY
+    )
+    return preferences if len(said) == len(preferences.said) else replace(preferences, said=said)

@@ -29,10 +29,13 @@ from graph.model.custom_field import CustomerSchema, FieldDefinition
 from policies.decision import Decision, Effect
 from policies.plan import AccessPlan
 
-_PROFILE = "Profile"
+PROFILE: Final = "Profile"
+OPEN_TO_ALL: Final = frozenset({"viewer", "explainAccess"})
+"""Root fields that everybody may call; nothing below them is about a person."""
+UNDEFINED_KEY: Final = "fields: one of the keys isn't defined; see customerSchema."
 _INTERACTION = "Interaction"
 # Who narrows a timeline by something learns it of each interaction.
-_NARROWING: Final = {
+NARROWING: Final[Mapping[str, str]] = {
     "channels": "Interaction.channel",
     "kinds": "Interaction.kind",
     "agent": "Interaction.agent",
@@ -139,14 +142,17 @@ def root_fields(
     variables: VariableValues,
 ) -> Iterator[FieldNode]:
     """The root fields that an operation selects, fragments expanded."""
-    return _Selections(fragments, variables).fields(operation.selection_set)
+    return Selections(fragments, variables).fields(operation.selection_set)
 
 
-class _Selections:
-    """Selection sets of one operation: fragments expanded, @skip and @include applied."""
+class Selections:
+    """Selection sets of one operation: fragments expanded, @skip and @include applied.
+
+    Without variables, every branch counts as included.
+    """
 
     def __init__(
-        self, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
+        self, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues | None
     ) -> None:
         self._fragments = fragments
         self._variables = variables
@@ -167,17 +173,18 @@ class _Selections:
     def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             name = directive.name.value
-            if name in {"skip", "include"}:
-                value = self._condition(directive)
+            if name in {"skip", "include"} and self._variables is not None:
+                value = self._condition(directive, self._variables)
                 if value is (name == "skip"):
                     return False
         return True
 
-    def _condition(self, directive: DirectiveNode) -> bool:
+    @staticmethod
+    def _condition(directive: DirectiveNode, variables: VariableValues) -> bool:
         value = (directive.arguments or ())[0].value
         name = getattr(value, "name", None)
         if name is not None:
-            return bool(self._variables.coerced.get(name.value))
+            return bool(variables.coerced.get(name.value))
         return bool(getattr(value, "value", False))
 
 
@@ -190,7 +197,7 @@ class _Reader:
         plan: DocumentPlan,
     ) -> None:
         self._facts = facts
-        self._selections = _Selections(fragments, variables)
+        self._selections = Selections(fragments, variables)
         self._variables = variables
         self._plan = plan
 
@@ -207,13 +214,16 @@ class _Reader:
             definition = parent.fields.get(name)
             if definition is None:  # __typename, and introspection at the root
                 continue
+            if not path and name in OPEN_TO_ALL:
+                self._skim(node)
+                continue
             at = (*path, node.alias.value if node.alias else name)
             known = self._facts.fields.get((parent.name, name))
             if known and not self._is_readable(parent, name, known, at, in_list):
                 continue
             if in_list and known and known.coordinate == _SUGGESTIONS:
                 raise QueryTooComplex("suggestions: ask for those of one profile at a time.")
-            if known and parent.name == _PROFILE:
+            if known and parent.name == PROFILE:
                 self._select(known, definition, node)
             elif known and parent.name == _INTERACTION:
                 self._plan.interactions.add(known.attribute)
@@ -224,6 +234,11 @@ class _Reader:
                 self.read(
                     below, node.selection_set, at, in_list=in_list or _is_list(definition.type)
                 )
+
+    def _skim(self, node: FieldNode) -> None:
+        """Count what is selected where nothing can be withheld."""
+        for below in self._selections.fields(node.selection_set) if node.selection_set else ():
+            self._skim(below)
 
     def _is_readable(
         self,
@@ -259,7 +274,7 @@ class _Reader:
             self._plan.attributes.update(made_of)
 
     def _check_narrowing(self, given: Mapping[str, object]) -> None:
-        for argument, coordinate in _NARROWING.items():
+        for argument, coordinate in NARROWING.items():
             decision = self._plan.access.decisions[coordinate]
             if given.get(argument) is not None and decision.effect is not Effect.ALLOW:
                 where = f"Profile.timeline.{argument}"
@@ -272,10 +287,10 @@ class _Reader:
                 self._plan.attributes.add(attribute)
 
     def _select_keys(self, keys: list[str] | None) -> None:
-        schema = self._facts.customer_schema
+        schema = self._facts.known
         for key in schema.by_key if keys is None else keys:
             if key not in schema.by_key:
-                raise BadInput("fields: one of the keys isn't defined; see customerSchema.")
+                raise BadInput(UNDEFINED_KEY)
             definition = schema.by_key[key]
             if self._plan.access.effect(definition.coordinate) is not Effect.DENY:
                 self._plan.fetch(definition)

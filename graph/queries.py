@@ -23,6 +23,7 @@ from graph.types.audit import AuditEventConnection
 from graph.types.break_glass import BreakGlassReviewConnection
 from graph.types.connection import ProfileConnection, ProfileEdge
 from graph.types.customer_schema import CustomerSchema
+from graph.types.explanation import AccessExplanation, AccessSubject, explanation
 from graph.types.filter import ProfileFilter, ProfileOrder
 from graph.types.interaction import After, First
 from graph.types.paging import PageInfo
@@ -158,8 +159,25 @@ class Query:
 
     @strawberry.field(description="The tenant's custom fields, as admins defined them.")
     def customer_schema(self, info: GatewayInfo) -> CustomerSchema:
-        found: Any = info.context.plan.customer_schema
+        found: Any = info.context.visible.customer_schema
         return found  # type: ignore[no-any-return]  # the model object that CustomerSchema shows
+
+    @strawberry.field(
+        description=(
+            "Why you see, see masked or don't see each part of a document: a query or mutation,"
+            " which isn't executed."
+        )
+    )
+    def explain_access(
+        self,
+        info: GatewayInfo,
+        document: Annotated[str, strawberry.argument(description="The document.")],
+        as_: Annotated[
+            AccessSubject | None,
+            strawberry.argument(name="as", description="As somebody else; you unless told."),
+        ] = None,
+    ) -> AccessExplanation:
+        return explanation(info.context, document, as_)
 
     @strawberry.field(description="What your tenant has changed of who may see what.")
     async def access_rules(self, info: GatewayInfo) -> AccessRules:
@@ -205,7 +223,7 @@ async def _narrowed(
     info: GatewayInfo, where: ProfileFilter | None, saved_filter: str | None
 ) -> Filter:
     context, principal = info.context, info.context.principal
-    schema = context.plan.customer_schema
+    schema = context.visible.customer_schema
     given = filter_of(where, schema)
     if saved_filter is None:
         return given
@@ -224,7 +242,7 @@ async def _page(
     size: int,
     after: str | None,
 ) -> ProfileConnection:
-    context, schema = info.context, info.context.plan.customer_schema
+    context, schema = info.context, info.context.visible.customer_schema
     found = await context.wiring.profiles.page(
         context.plan.access.scope,
         narrowed,

@@ -1,16 +1,21 @@
 """Builds the schema: once for the public contract, and once for each tenant's custom fields."""
 
 from collections import OrderedDict
-from typing import Any
+from copy import copy
+from functools import partial
+from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLSchema, OperationDefinitionNode
+from cachetools import LRUCache
+from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
+from strawberry.printer import print_schema
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from graph.execution.documents import Document, Documents
 from graph.execution.limits import Limits
 from graph.facts import SchemaFacts, read_facts
+from graph.guard import guard_resolvers
 from graph.model.audit import AuditEvent
 from graph.model.break_glass import BreakGlassGrant
 from graph.model.consent import Consent
@@ -23,6 +28,7 @@ from graph.model.label import Label
 from graph.model.preference import ContactTime, Exclusion, Preferences, Said
 from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
+from graph.plan import OPEN_TO_ALL
 from graph.queries import Query
 from graph.touched import differ, relations_of, touched
 from graph.types.custom_field import CustomFields, typed_field
@@ -34,7 +40,15 @@ from graph.types.filter import (
     with_type,
 )
 from graph.types.scalars import CONFIG
+from graph.visible import (
+    BY_OPERATION,
+    Unknown,
+    VisibleSchema,
+    unknown_to,
+    visible_schema,
+)
 from policies.asking import Asking
+from policies.decision import Action, Effect
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
 from policies.plan import AccessPlan, make_plan
@@ -46,11 +60,9 @@ _MODELS = (
     *(AuditEvent, BreakGlassGrant),
 )
 _MAX_PLANS = 256
+_MAX_VISIBLE = 32
 _MAX_OPERATIONS = 1_000
 _CUSTOM = "custom."
-OPEN_TO_ALL = frozenset({"viewer"})
-FILTERING = frozenset({"saveFilter"})
-"""Mutations whose inputs are what people are looked up by, not what is written."""
 
 
 class _Schema(strawberry.Schema):
@@ -91,13 +103,39 @@ class TenantSchema:
         self.graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
         self.customer_schema = customer_schema
         self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
-        self.documents = Documents(self.graphql, limits)
+        guard_resolvers(self.graphql, self.facts)
+        self._documents = partial(Documents, limits=limits)
+        self.documents = self._documents(self.graphql)
         self._relations: OrderedDict[tuple[Any, ...], frozenset[Relation]] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], AccessPlan] = OrderedDict()
+        self.whole = VisibleSchema(self.graphql, self.documents, self.facts)
+        self._unknown: LRUCache[tuple[Any, ...], Unknown] = LRUCache(_MAX_PLANS)
+        self._visible: LRUCache[Unknown, VisibleSchema] = LRUCache(_MAX_VISIBLE)
 
-    def sdl(self) -> str:
-        """The schema in the schema definition language, directives included."""
-        return self._strawberry.as_str() + "\n"
+    def sdl(self, visible: VisibleSchema | None = None) -> str:
+        """The schema, or what somebody knows of it, as definition language with its directives."""
+        if visible is None:
+            return self._strawberry.as_str() + "\n"
+        seen = copy(self._strawberry)
+        seen._schema = visible.graphql  # noqa: SLF001 - what Strawberry prints
+        return print_schema(seen) + "\n"
+
+    def visible(self, asking: Asking) -> VisibleSchema:
+        """What this class of requests knows of the schema: all of it where nothing is hidden.
+
+        Classes from which the same is hidden share one; 32 are kept.
+        """
+        key = asking.key
+        unknown = self._unknown.get(key)
+        if unknown is None:
+            unknown = self._unknown[key] = unknown_to(asking, self.graphql, self.facts)
+        if not unknown:
+            return self.whole
+        visible = self._visible.get(unknown)
+        if visible is None:
+            visible = visible_schema(self.graphql, self.facts, unknown, self._documents)
+            self._visible[unknown] = visible
+        return visible
 
     def relations(
         self, asking: Asking, text: str, operation: OperationDefinitionNode, document: Document
@@ -139,6 +177,8 @@ def base_sdl() -> str:
 def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     """Refuse a matrix that doesn't know exactly the root fields of the schema, or other fields.
 
+    So is one that withholds by name what can't be null.
+
     Custom fields aren't checked: they come and go.
 
     Raises:
@@ -146,6 +186,7 @@ def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     """
     roots = (schema.graphql.query_type, schema.graphql.mutation_type)
     known = {name for root in roots if root for name in root.fields} - OPEN_TO_ALL
+    known |= BY_OPERATION.keys()
     if different := sorted(known ^ set(matrix.operations)):
         raise WrongMatrix(f"operations of matrix and schema differ: {', '.join(different)}")
     limits = (*matrix.ceilings.values(), *matrix.scopes.values())
@@ -159,3 +200,25 @@ def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     unknown_fields = fields - set(schema.facts.names.values())
     if wrong := sorted(name for name in unknown_fields if not name.startswith(_CUSTOM)):
         raise WrongMatrix(f"the schema has no such fields: {', '.join(wrong)}")
+    if wrong := sorted(_withheld_by_name(matrix) & _required(schema)):
+        raise WrongMatrix(f"these are never null, so give or hide them: {', '.join(wrong)}")
+
+
+def _withheld_by_name(matrix: Matrix) -> set[str]:
+    """The fields that a role is denied, or sees masked, by their name."""
+    given = {Effect.ALLOW, Effect.HIDE}
+    return {
+        name
+        for rights in matrix.roles.values()
+        for name, right in rights.fields.items()
+        if right.effect(Action.READ) not in given
+    }
+
+
+def _required(schema: TenantSchema) -> set[str]:
+    types, facts = schema.graphql.type_map, schema.facts
+    return {
+        facts.names[known.coordinate]
+        for (type_, field), known in facts.fields.items()
+        if isinstance(cast("GraphQLObjectType", types[type_]).fields[field].type, GraphQLNonNull)
+    }

@@ -34,7 +34,8 @@ class Views:
     """The views of one operation, each made when somebody is first seen by it.
 
     `base` is what is seen of strangers.  They remember under which root field each was used, so
-    that an answer tells of what was withheld there and nowhere else.
+    that an answer tells of what was withheld there and nowhere else.  `denied` are the coordinates
+    that some view denies.
     """
 
     def __init__(self, make: Callable[[Standing], View]) -> None:
@@ -43,12 +44,14 @@ class Views:
         self._beside: list[View] = []
         self._of_profile: dict[str, View] = {}
         self._used: defaultdict[str | None, set[View]] = defaultdict(set)
+        self.denied: set[str] = set()
         self.base = self.by_standing(STRANGER)
 
     def by_standing(self, standing: Standing) -> View:
         """The view of customers to whom the asker stands so."""
         if standing not in self._views:
-            self._views[standing] = self._make(standing)
+            view = self._views[standing] = self._make(standing)
+            self.denied |= view.plan.access.denied
         return self._views[standing]
 
     def add(self, view: View) -> None:

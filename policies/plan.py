@@ -1,7 +1,7 @@
 """THE place where access is decided: once per operation, before any data is read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies.access.order import ACCESS_POLICIES, AccessPolicy
@@ -32,11 +32,17 @@ def scope_of(principal: Principal) -> Scope:
 class AccessPlan:
     """Every decision of one operation, by coordinate such as `Profile.birthDate`.
 
-    A coordinate that was not planned is denied.
+    A coordinate that was not planned is denied.  `denied` are those that were planned and denied.
     """
 
     scope: Scope
     decisions: Mapping[str, Decision]
+    denied: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Gather once what is denied: it is asked for often."""
+        denied = (place for place, decision in self.decisions.items() if decision.is_denied)
+        object.__setattr__(self, "denied", frozenset(denied))
 
     def effect(self, coordinate: str) -> Effect:
         """What holds for the field at this coordinate: ALLOW, MASK or DENY."""

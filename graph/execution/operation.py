@@ -34,17 +34,18 @@ from graph.execution.executor import CountingExecutor
 from graph.execution.limits import Objects
 from graph.execution.request import Answer, Request
 from graph.execution.watermark import Watermark
-from graph.inputs import InputCheck
+from graph.inputs import FILTERING, InputCheck
 from graph.live import LiveReads, SourceReport
 from graph.loaders import ProfileLoader
 from graph.model.custom_field import FieldDefinition
-from graph.plan import Withheld, plan_document, root_fields
+from graph.plan import OPEN_TO_ALL, Withheld, plan_document, root_fields
 from graph.recorder import Recorder
-from graph.schema import FILTERING, OPEN_TO_ALL, TenantSchema
+from graph.schema import TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
 from graph.touched import relations_of
 from graph.views import View, Views
+from graph.visible import VisibleSchema
 from graph.wiring import Wiring
 from policies.asking import Asking, asking_of, decide_purpose
 from policies.decision import Action, Effect
@@ -70,31 +71,32 @@ async def answer(
 ) -> Answer:
     """What this principal gets for this request; never raises for anything a client can send."""
     limits = schema.documents.limits
-    document = schema.documents.get(request.query)
-    if document.errors:
-        return _refused(document.errors)
     try:
+        asking = await _asking(request, principal, wiring)
+        visible = schema.visible(asking)
+        document = visible.documents.get(request.query)
+        if document.errors:
+            return _refused(document.errors)
         check_values(request.variables, limits)
         operation = document.operation(request.operation_name)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
             return replace(refused(BadInput("Only queries can be sent by GET.")), is_misplaced=True)
-        variables = _variables(schema, operation, request)
+        variables = _variables(visible, operation, request)
         assert document.cost is not None  # noqa: S101 - a document without errors has its cost
         document.cost.check(operation, variables.coerced, limits)
-        asking = await _asking(request, principal, wiring)
-        _authorise(schema, operation, document, variables, asking)
+        _authorise(visible, operation, document, variables, asking)
         run = _run_of(request, operation, asking, wiring)
-        views = _views(schema, operation, document, variables, run)
+        views = _views(schema, visible, operation, document, variables, run)
         wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return _refused([error])
     except GatewayError as error:
         return refused(error)
     objects = Objects(limits.objects)
-    context = _context(run, wanted, schema, views, objects)
+    context = _context(run, wanted, schema, visible, views, objects)
     try:
         async with asyncio.timeout(limits.deadline_s):
-            return await _execute(request, schema, document, context)
+            return await _execute(request, visible, document, context)
     except TimeoutError:
         return refused(LimitExceeded("deadline", limits.deadline_s, limits.deadline_s))
 
@@ -136,6 +138,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
 
 def _views(
     schema: TenantSchema,
+    visible: VisibleSchema,
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
@@ -151,7 +154,7 @@ def _views(
         access = schema.access_plan(run.asking, standing)
         is_marked = standing.relation is Relation.BREAK_GLASS
         plan = plan_document(
-            *(schema.graphql, facts, operation, document.fragments, variables, access),
+            *(visible.graphql, visible.facts, operation, document.fragments, variables, access),
             is_recorded=is_marked,
         )
         before = Watermark(run.recorder, standing, plan, facts).mark if is_marked else None
@@ -173,7 +176,7 @@ def _refused(errors: Iterable[GraphQLError]) -> Answer:
 
 
 def _variables(
-    schema: TenantSchema, operation: OperationDefinitionNode, request: Request
+    schema: VisibleSchema, operation: OperationDefinitionNode, request: Request
 ) -> VariableValues:
     found = get_variable_values(
         schema.graphql,
@@ -188,7 +191,7 @@ def _variables(
 
 
 def _authorise(
-    schema: TenantSchema,
+    schema: VisibleSchema,
     operation: OperationDefinitionNode,
     document: Document,
     variables: VariableValues,
@@ -212,14 +215,14 @@ def _authorise(
 
 async def _execute(
     request: Request,
-    schema: TenantSchema,
+    visible: VisibleSchema,
     document: Document,
     context: Context,
 ) -> Answer:
     assert document.node is not None  # noqa: S101 - a document without errors has its tree
     try:
         result = execute(
-            schema.graphql,
+            visible.graphql,
             document.node,
             context_value=context,
             variable_values=dict(request.variables),
@@ -244,6 +247,7 @@ def _context(
     run: _Run,
     wanted: AbstractSet[Relation],
     schema: TenantSchema,
+    visible: VisibleSchema,
     views: Views,
     objects: Objects,
 ) -> Context:
@@ -265,6 +269,8 @@ def _context(
         asking,
         wiring,
         objects,
+        schema,
+        visible,
     )
 
 

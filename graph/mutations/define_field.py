@@ -115,7 +115,7 @@ async def define_field(info: GatewayInfo, input: DefineFieldInput) -> DefineFiel
     definition = checked_definition(given, context.wiring.max_values)
     schema = await context.wiring.definitions.define(context.principal.tenant, definition)
     field: Any = schema.by_key[definition.key]
-    shown: Any = schema
+    shown: Any = context.visible.known_part(schema)
     return DefineFieldPayload(field=field, customer_schema=shown)
 
 

@@ -33,7 +33,7 @@ def _choices(info: GatewayInfo, given: MergeChoicesInput | None) -> dict[str, st
     if given is None:
         return {}
     chosen = {name: getattr(given, name) for name in _CHOSEN}
-    by_key = info.context.plan.customer_schema.by_key
+    by_key = info.context.visible.customer_schema.by_key
     for key, id_ in (sent(given.custom) or {}).items():
         if key not in by_key:
             raise BadValue("choices.custom", "no field is defined under one of these keys")

@@ -23,7 +23,7 @@ class RetireFieldPayload:
 async def retire_field(info: GatewayInfo, input: RetireFieldInput) -> RetireFieldPayload:
     """Hide a field and keep its values; defining its key or id again brings them back."""
     context = info.context
-    definition = context.plan.customer_schema.by_key.get(input.key)
+    definition = context.visible.customer_schema.by_key.get(input.key)
     if definition is None:
         if input.key in SYSTEM_KEYS:
             raise Conflict("This is a system field, which every profile has.")
@@ -35,5 +35,6 @@ async def retire_field(info: GatewayInfo, input: RetireFieldInput) -> RetireFiel
         defined_by=context.principal.subject,
         defined_at=context.wiring.now(),
     )
-    shown: Any = await context.wiring.definitions.define(context.principal.tenant, retired)
+    schema = await context.wiring.definitions.define(context.principal.tenant, retired)
+    shown: Any = context.visible.known_part(schema)
     return RetireFieldPayload(customer_schema=shown)

@@ -34,7 +34,7 @@ async def save_filter(info: GatewayInfo, input: SaveFilterInput) -> SavedFilters
     context, name = info.context, input.name.strip()
     if not 1 <= len(name) <= _LONGEST or not name.isprintable():
         raise BadInput(f"name: expected 1 to {_LONGEST} printable characters.")
-    schema = context.plan.customer_schema
+    schema = context.visible.customer_schema
     kept = kept_filter(filter_of(input.where, schema), schema)
     principal = context.principal
     await context.wiring.filters.save(principal.tenant, principal.subject, name, kept)

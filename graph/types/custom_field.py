@@ -33,7 +33,7 @@ STORED = "profile"
 class CustomFields:
     @strawberry.field(name="_keys", description="The keys this tenant has defined, in order.")
     def keys(self, info: GatewayInfo) -> list[str]:
-        return [item.key for item in info.context.plan.customer_schema.fields]
+        return [item.key for item in info.context.visible.customer_schema.fields]
 
 
 @strawberry.type(description="Why a value couldn't be given.", directives=[STRUCTURE])
@@ -114,6 +114,11 @@ def typed_field(definition: FieldDefinition, origin: type[Any]) -> StrawberryFie
     return field
 
 
+def is_kept(definition: FieldDefinition) -> bool:
+    """Whether a value is in the profile as it is shown: no CRM and no other profile is asked."""
+    return not definition.is_live and KINDS[definition.kind].scalar != "Profile"
+
+
 def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
     async def live(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value
         found = await _value(root, definition, info)
@@ -121,7 +126,7 @@ def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
             raise found.error
         return found.value
 
-    def stored(root: Profile) -> Any:  # noqa: ANN401 - any value
+    def stored(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401, ARG001 - as every resolver
         return readable((root.custom or {}).get(definition.id))
 
     async def referred(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - profiles
@@ -142,8 +147,6 @@ async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInf
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
         return LiveValue(value, context.wiring.now())
-    if view.plan.access.effect(definition.coordinate) is Effect.DENY:
-        return LiveValue()  # never asked for; the plan tells its asker why
     links = context.profiles.links_of(profile.id)
     found = await view.live.read(definition, profile.id, links)
     shown = reveal_value(found.value, definition.coordinate, view.plan.access)

@@ -159,21 +159,22 @@ class CustomerSchema:
     retired: list[FieldDefinition] = strawberry.field(description="Hidden fields, in order.")
 
     @strawberry.field(description="What every profile has whatever admins define.")
-    def system_fields(self) -> list[SystemField]:
-        return SYSTEM_FIELDS
+    def system_fields(self, info: GatewayInfo) -> list[SystemField]:
+        visible = info.context.visible
+        return [item for place, item in SYSTEM_FIELDS.items() if visible.knows(place)]
 
 
 def _shown(value: object) -> CustomValue | None:
     return cast("CustomValue | None", plain(value))
 
 
-SYSTEM_FIELDS = [
-    SystemField(key=key, kind=FieldKind[kind], label=label, data_class=data_class)
-    for key, kind, label, data_class in (
-        ("givenName", "NAME", "Given names", DataClass.IDENTITY),
-        ("familyName", "NAME", "Family name", DataClass.IDENTITY),
-        ("birthDate", "DATE", "Date of birth", DataClass.DEMOGRAPHIC),
-        ("gender", "STRING", "Gender", DataClass.DEMOGRAPHIC),
-        ("language", "STRING", "Language", DataClass.DEMOGRAPHIC),
+SYSTEM_FIELDS = {
+    place: SystemField(key=key, kind=FieldKind[kind], label=label, data_class=data_class)
+    for place, key, kind, label, data_class in (
+        ("PersonName.given", "givenName", "NAME", "Given names", DataClass.IDENTITY),
+        ("PersonName.family", "familyName", "NAME", "Family name", DataClass.IDENTITY),
+        ("Profile.birth_date", "birthDate", "DATE", "Date of birth", DataClass.DEMOGRAPHIC),
+        ("Profile.gender", "gender", "STRING", "Gender", DataClass.DEMOGRAPHIC),
+        ("Profile.language", "language", "STRING", "Language", DataClass.DEMOGRAPHIC),
     )
-]
+}

@@ -27,6 +27,8 @@ from policies.standing import Purpose, Relation
 strawberry.enum(
     DataClass, description="How sensitive a value is; the matrix says who may do what with it."
 )
+strawberry.enum(Purpose, description="What somebody needs data for.")
+strawberry.enum(Relation, description="What links somebody to a customer.")
 strawberry.enum(Channel, description="Where a customer reaches the business.")
 strawberry.enum(
     InteractionKind,

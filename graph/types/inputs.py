@@ -151,7 +151,7 @@ async def custom_changes(info: GatewayInfo, input: CoreInput) -> dict[str, objec
         BadValue: a value that its field can't hold, or an id of no profile.
     """
     given: dict[str, Any] = input.custom or {}
-    schema = info.context.plan.customer_schema
+    schema = info.context.visible.customer_schema
     kinds = {schema.by_key[key].kind for key in given if key in schema.by_key}
     if "PASSWORD" in kinds:
         # Hashing one takes a tenth of a second on purpose: in a thread, so that others go on.

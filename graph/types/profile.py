@@ -207,7 +207,7 @@ class Profile:
         root: strawberry.Parent[model.Profile],
         keys: list[str] | None = None,
     ) -> list[FieldValue]:
-        schema = info.context.plan.customer_schema
+        schema = info.context.visible.customer_schema
         # Each key once: a list of them must not multiply the answer.
         chosen = schema.by_key if keys is None else dict.fromkeys(keys)
         return [await field_value(root, schema.by_key[key], info) for key in chosen]

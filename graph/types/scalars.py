@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError, ValueNode
+from graphql import GraphQLError, GraphQLScalarType, ValueNode
 from graphql.utilities import value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
@@ -124,3 +124,17 @@ CONFIG = StrawberryConfig(
         ),
     },
 )
+
+
+def _plain(custom: Any) -> GraphQLScalarType:  # noqa: ANN401 - a type
+    definition = CONFIG.scalar_map[custom]
+    return GraphQLScalarType(
+        definition.name,
+        description=definition.description,
+        parse_value=definition.parse_value,
+        parse_literal=definition.parse_literal,
+    )
+
+
+PLAIN_INPUTS = {item.name: item for item in map(_plain, (CustomFieldsFilter, CustomFieldsOrder))}
+"""The inputs about custom fields of a tenant that has none, by name."""

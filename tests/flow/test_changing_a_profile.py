@@ -179,35 +179,35 @@ async def test_a_profile_that_is_absent_or_another_tenants_is_not_found(gateway,
 
 
 @pytest.mark.parametrize(
-    ("roles", "verb", "input", "codes"),
+    ("roles", "verb", "input", "code"),
     [
-        (["agent"], "create", {"gender": "x", "links": [LINK]}, ["FIELD_FORBIDDEN"]),
-        (["agent"], "create", {"gender": "x", "custom": {"debt": 1}}, ["FIELD_FORBIDDEN"]),
-        (["agent"], "create", {"gender": "x", "custom": {"vip": True}}, ["FIELD_FORBIDDEN"]),
-        (["agent"], "update", {"gender": "x", "links": []}, ["FIELD_FORBIDDEN"]),
-        (["agent"], "update", {"gender": "x", "links": None}, ["FIELD_FORBIDDEN"]),
-        (["agent"], "update", {"gender": "x", "custom": {"debt": None}}, ["FIELD_FORBIDDEN"]),
-        (["privacy_officer"], "update", {"gender": "x", "links": []}, ["FIELD_FORBIDDEN"]),
-        (["privacy_officer"], "create", {"gender": "x"}, ["FORBIDDEN"]),
-        (["reviewer"], "update", {"gender": "x"}, ["FORBIDDEN"]),
-        (["evaluator"], "update", {"gender": "x"}, ["FORBIDDEN"]),
-        (["assistant"], "create", {"gender": "x"}, ["FORBIDDEN"]),
-        (["partner"], "create", {"gender": "x"}, ["FORBIDDEN"]),
-        (["admin"], "update", {"gender": "x"}, ["FORBIDDEN"]),
-        ([], "update", {"gender": "x"}, ["FORBIDDEN"]),
-        (["king"], "update", {"gender": "x"}, ["FORBIDDEN"]),
+        (["agent"], "create", {"gender": "x", "links": [LINK]}, "FIELD_FORBIDDEN"),
+        (["agent"], "create", {"gender": "x", "custom": {"debt": 1}}, "FIELD_FORBIDDEN"),
+        (["agent"], "create", {"gender": "x", "custom": {"vip": True}}, "FIELD_FORBIDDEN"),
+        (["agent"], "update", {"gender": "x", "links": []}, "FIELD_FORBIDDEN"),
+        (["agent"], "update", {"gender": "x", "links": None}, "FIELD_FORBIDDEN"),
+        (["agent"], "update", {"gender": "x", "custom": {"debt": None}}, "FIELD_FORBIDDEN"),
+        (["privacy_officer"], "update", {"gender": "x", "links": []}, "FIELD_FORBIDDEN"),
+        (["privacy_officer"], "create", {"gender": "x"}, "FORBIDDEN"),
+        (["reviewer"], "update", {"gender": "x"}, "FORBIDDEN"),
+        (["evaluator"], "update", {"gender": "x"}, "FORBIDDEN"),
+        (["assistant"], "create", {"gender": "x"}, "BAD_INPUT"),
+        (["partner"], "create", {"gender": "x"}, "BAD_INPUT"),
+        (["admin"], "update", {"gender": "x"}, "FORBIDDEN"),
+        ([], "update", {"gender": "x"}, "FORBIDDEN"),
+        (["king"], "update", {"gender": "x"}, "FORBIDDEN"),
     ],
     ids=str,
 )
 async def test_one_input_that_its_asker_may_not_write_refuses_all_of_it(
-    gateway, tenant, service, roles, verb, input, codes
+    gateway, tenant, service, roles, verb, input, code
 ):
     ada = await a_profile(service, **ADA)
     before = await stored(gateway, tenant)
     caller = gateway.as_role(*roles, tenant=tenant)
     document, own = (CREATE, {}) if verb == "create" else (UPDATE, {"id": ada})
 
-    assert await caller.codes(document, {"input": {**own, **input}}) == codes
+    assert set(await caller.codes(document, {"input": {**own, **input}})) == {code}
     assert await stored(gateway, tenant) == before
 
 

@@ -260,14 +260,22 @@ async def test_filtering_by_a_field_one_may_not_read_is_refused_before_any_read(
     assert asked == {}
 
 
-@pytest.mark.parametrize("role", ["reviewer", "evaluator", "assistant", "partner"])
-async def test_who_may_not_list_reads_nothing(watched, role):
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        ("reviewer", "FORBIDDEN"),
+        ("evaluator", "FORBIDDEN"),
+        ("assistant", "BAD_INPUT"),
+        ("partner", "BAD_INPUT"),
+    ],
+)
+async def test_who_may_not_list_reads_nothing(watched, role, code):
     caller = watched.as_role(role, tenant="crowd")
 
     with COMMANDS.recorded() as asked:
         codes = await caller.codes(PAGE)
 
-    assert codes == ["FORBIDDEN"]
+    assert codes == [code]
     assert asked == {}
 
 

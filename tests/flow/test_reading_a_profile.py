@@ -107,11 +107,6 @@ DENIED = dict.fromkeys(CLEAR)
             },
             [],
         ),
-        (
-            "partner",
-            {**DENIED, "name": {"full": "••• •••"}},
-            ["birthDate", "identities", "language", "links"],
-        ),
     ],
 )
 async def test_each_role_sees_its_part(gateway, tenant, role, shown, refused):

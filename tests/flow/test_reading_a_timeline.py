@@ -76,8 +76,6 @@ async def recorded(gateway: TestGateway, tenant: str, **more) -> tuple[str, str]
         ("reviewer", WHICH | CONVERSATION | RECORDING),
         ("evaluator", WHICH | CONVERSATION | RECORDING),
         ("privacy_officer", BEHAVIOURAL | INTERNAL),
-        ("assistant", BEHAVIOURAL),
-        ("partner", BEHAVIOURAL),
         ("service", BEHAVIOURAL | INTERNAL),
     ],
 )

@@ -73,15 +73,25 @@ async def test_the_same_query_shows_a_supervisor_everything(demo):
     assert "errors" not in answer
 
 
-async def test_the_same_query_refuses_a_partner_the_birth_date_and_the_identities(demo):
+async def test_to_a_partner_the_birth_date_and_the_identities_are_unknown(demo):
     answer = await pasted(demo, "partner")
 
-    profile = answer["data"]["identify"]["profile"]
-    assert profile["birthDate"] is None
-    assert profile["identities"] is None
-    assert profile["name"] == {"full": "••• •••"}
-    assert [error["extensions"]["field"] for error in answer["errors"]] == [
-        "Profile.birthDate",
-        "Profile.identities",
-        "CustomFields.lifetimeValue",
+    assert "data" not in answer
+    assert [error["message"] for error in answer["errors"]] == [
+        "Cannot query field 'birthDate' on type 'Profile'.",
+        "Cannot query field 'identities' on type 'Profile'.",
+        "Cannot query field 'lifetimeValue' on type 'CustomFields'.",
     ]
+
+
+async def test_the_same_query_refuses_a_reviewer_the_birth_date_and_the_values(demo):
+    answer = await pasted(demo, "reviewer")
+
+    assert answer == {
+        "errors": [
+            {
+                "message": "no role of yours may call identify.",
+                "extensions": {"code": "FORBIDDEN", "field": "Query.identify"},
+            }
+        ]
+    }

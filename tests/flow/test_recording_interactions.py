@@ -328,7 +328,7 @@ async def test_what_an_interaction_can_not_hold_is_refused(gateway, tenant, wron
         ("evaluator", {}, "FORBIDDEN"),
         ("admin", {}, "FORBIDDEN"),
         ("privacy_officer", {}, "FORBIDDEN"),
-        ("partner", {}, "FORBIDDEN"),
+        ("partner", {}, "BAD_INPUT"),
     ],
 )
 async def test_who_may_record_what(gateway, tenant, role, more, code):
@@ -337,5 +337,5 @@ async def test_who_may_record_what(gateway, tenant, role, more, code):
 
     codes = await caller.codes(RECORD, {"input": {"profileId": ada, **CALL, **more}})
 
-    assert codes == ([code] if code else [])
+    assert set(codes) == ({code} if code else set())
     assert ("interactions" in await stored(gateway, tenant)) is (code is None)

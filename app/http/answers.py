@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from app.build import Gateway
 from app.http.body import Asked
 from graph.errors import LimitExceeded
-from graph.execution.operation import answer, refused
+from graph.execution.answers import refused
+from graph.execution.operation import answer
 from graph.execution.request import Answer
 from policies.principal import Principal
 

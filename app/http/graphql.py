@@ -14,7 +14,7 @@ from app.http.answers import answered, too_long
 from app.http.body import Asked, BadRequest, posted, queried
 from app.http.challenge import INVALID_TOKEN, step_up_challenge
 from graph.errors import ErrorCode
-from graph.execution.operation import refused
+from graph.execution.answers import refused
 from graph.execution.request import Answer
 
 _JSON = "application/json"

@@ -32,7 +32,7 @@ from app.http.socket_protocol import (
     read_message,
 )
 from app.http.wire import GOING_AWAY
-from graph.execution.operation import refused
+from graph.execution.answers import refused
 from graph.execution.request import Answer
 from policies.principal import Principal
 

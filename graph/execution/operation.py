@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Any
 
 from graphql import (
     ExecutionResult,
@@ -22,12 +21,8 @@ from graph.errors import (
     Forbidden,
     GatewayError,
     LimitExceeded,
-    client_error,
-    field_error,
-    refusal,
-    refusal_message,
-    request_error,
 )
+from graph.execution.answers import answer_of, refused, refused_by
 from graph.execution.cost import check_values
 from graph.execution.documents import Document, without_values
 from graph.execution.executor import CountingExecutor
@@ -35,10 +30,10 @@ from graph.execution.limits import Objects
 from graph.execution.request import Answer, Request
 from graph.execution.watermark import Watermark
 from graph.inputs import FILTERING, InputCheck
-from graph.live import LiveReads, SourceReport
+from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.model.custom_field import FieldDefinition
-from graph.plan import OPEN_TO_ALL, Withheld, plan_document, root_fields
+from graph.plan import OPEN_TO_ALL, plan_document, root_fields
 from graph.recorder import Recorder
 from graph.schema import TenantSchema
 from graph.standings import Standings
@@ -76,7 +71,7 @@ async def answer(
         visible = schema.visible(asking)
         document = visible.documents.get(request.query)
         if document.errors:
-            return _refused(document.errors)
+            return refused_by(document.errors)
         check_values(request.variables, limits)
         operation = document.operation(request.operation_name)
         if request.is_read_only and operation.operation is not OperationType.QUERY:
@@ -89,7 +84,7 @@ async def answer(
         views = _views(schema, visible, operation, document, variables, run)
         wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
-        return _refused([error])
+        return refused_by([error])
     except GatewayError as error:
         return refused(error)
     objects = Objects(limits.objects)
@@ -163,18 +158,6 @@ def _views(
     return Views(view)
 
 
-def refused(error: Exception) -> Answer:
-    """The answer to a request that is not executed."""
-    message, extensions = client_error(error)
-    body = {"errors": [{"message": message, "extensions": extensions}]}
-    return Answer(body, is_request_error=True, code=extensions["code"])
-
-
-def _refused(errors: Iterable[GraphQLError]) -> Answer:
-    told = [request_error(error) for error in errors]
-    return Answer({"errors": told}, is_request_error=True, code=told[0]["extensions"]["code"])
-
-
 def _variables(
     schema: VisibleSchema, operation: OperationDefinitionNode, request: Request
 ) -> VariableValues:
@@ -240,7 +223,7 @@ async def _execute(
         context.timelines.close()
     if context.objects.is_exceeded:
         return refused(LimitExceeded("objects", context.objects.most, context.objects.count))
-    return _answer(result, context.views)
+    return answer_of(result, context.views)
 
 
 def _context(
@@ -272,38 +255,3 @@ def _context(
         schema,
         visible,
     )
-
-
-def _answer(result: ExecutionResult, views: Views) -> Answer:
-    body: dict[str, Any] = {"data": result.data}
-    errors = [field_error(error) for error in result.errors or ()]
-    if result.data is not None:
-        errors += [_withheld(item) for item in views.withheld()]
-    if errors:
-        body["errors"] = errors
-    extensions: dict[str, Any] = {}
-    if masked := views.masked():
-        extensions["masked"] = sorted(".".join(path) for path in masked)
-    if reports := views.reports():
-        extensions["sources"] = [_report(report) for report in reports]
-    if extensions:
-        body["extensions"] = extensions
-    return Answer(body)
-
-
-def _withheld(item: Withheld) -> dict[str, Any]:
-    """One error for a withheld field; in a list it stands for each item and has no path."""
-    place = {"field": item.field, "at": ".".join(item.path)}
-    extensions = {**refusal(item.decision), **place}
-    entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
-    return entry if item.in_list else {**entry, "path": list(item.path)}
-
-
-def _report(report: SourceReport) -> dict[str, Any]:
-    return {
-        "source": report.source,
-        "calls": report.calls,
-        "keys": report.keys,
-        "ms": round(report.ms, 1),
-        "errors": report.errors,
-    }

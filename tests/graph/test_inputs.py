@@ -40,7 +40,7 @@ def refusal(document, variables=None, *, role):
     """Which input is refused, with which code and words."""
     with pytest.raises(Forbidden) as refused:
         check_inputs(document, variables, role=role)
-    return refused.value.field, refused.value.reason, str(refused.value)
+    return refused.value.field, ErrorCode(refused.value.decision.code), str(refused.value)
 
 
 def forbidden(place, verb):

@@ -1,0 +1,61 @@
+"""What is answered: the response map of what was executed, or why it wasn't."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError
+
+from graph.errors import client_error, field_error, refusal, refusal_message, request_error
+from graph.execution.request import Answer
+from graph.live import SourceReport
+from graph.plan import Withheld
+from graph.views import Views
+
+
+def refused(error: Exception) -> Answer:
+    """The answer to a request that is not executed."""
+    message, extensions = client_error(error)
+    body = {"errors": [{"message": message, "extensions": extensions}]}
+    return Answer(body, is_request_error=True, code=extensions["code"])
+
+
+def refused_by(errors: Iterable[GraphQLError]) -> Answer:
+    """The answer to a document or variables that can't be executed."""
+    told = [request_error(error) for error in errors]
+    return Answer({"errors": told}, is_request_error=True, code=told[0]["extensions"]["code"])
+
+
+def answer_of(result: ExecutionResult, views: Views) -> Answer:
+    """The answer of what was executed, with what was withheld and masked."""
+    body: dict[str, Any] = {"data": result.data}
+    errors = [field_error(error) for error in result.errors or ()]
+    if result.data is not None:
+        errors += [_withheld(item) for item in views.withheld()]
+    if errors:
+        body["errors"] = errors
+    extensions: dict[str, Any] = {}
+    if masked := views.masked():
+        extensions["masked"] = sorted(".".join(path) for path in masked)
+    if reports := views.reports():
+        extensions["sources"] = [_report(report) for report in reports]
+    if extensions:
+        body["extensions"] = extensions
+    return Answer(body)
+
+
+def _withheld(item: Withheld) -> dict[str, Any]:
+    """One error for a withheld field; in a list it stands for each item and has no path."""
+    place = {"field": item.field, "at": ".".join(item.path)}
+    extensions = {**refusal(item.decision), **place}
+    entry: dict[str, Any] = {"message": refusal_message(item.decision), "extensions": extensions}
+    return entry if item.in_list else {**entry, "path": list(item.path)}
+
+
+def _report(report: SourceReport) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "calls": report.calls,
+        "keys": report.keys,
+        "ms": round(report.ms, 1),
+        "errors": report.errors,
+    }

@@ -5,6 +5,7 @@ import secrets
 import pytest
 
 from policies.standing import Relation
+from tests.flow.acts import break_glass
 from tests.flow.documents import RECORD
 from tests.graph.access_cases import cases
 from tests.support.gateway import a_profile, define
@@ -97,6 +98,8 @@ async def ada(gateway):
     )
     officer = gateway.as_role("privacy_officer", tenant=tenant)
     await officer.data(UPDATE, {"input": {"id": created, "custom": CUSTOM}})
+    alarmed = gateway.as_role("agent", tenant=tenant, subject=SUBJECTS[Relation.BREAK_GLASS])
+    await break_glass(alarmed, created)
     return created, tenant
 
 

@@ -104,7 +104,8 @@ class HttpSettings(Section):
         default=True, description="Answer queries (never mutations) sent by GET."
     )
     origins: tuple[Origin, ...] = Field(
-        (), description="Origins of web pages that may ask, exactly; none unless named."
+        (),
+        description="Origins of web pages that may ask and connect, letter by letter; none unless named.",
     )
     trusted_documents: Literal["off", "prefer", "required"] = Field(
         "off",

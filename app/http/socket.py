@@ -23,8 +23,9 @@ class SocketEndpoint:
     def __init__(self, gateway: Gateway, admission: Admission) -> None:
         self._gateway = gateway
         self._admission = admission
-        self._settings = gateway.settings.http.socket
-        self._places = Places(self._settings.max_connections, self._settings.max_connections_each)
+        http = gateway.settings.http
+        self._allowed = frozenset(http.origins)
+        self._places = Places(http.socket.max_connections, http.socket.max_connections_each)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it ends."""
@@ -45,9 +46,7 @@ class SocketEndpoint:
                 await _refuse(send, _UNAVAILABLE)
 
     def _is_welcome(self, scope: Scope) -> bool:
-        return all(
-            origin in self._settings.origins for origin in Headers(scope=scope).getlist("origin")
-        )
+        return all(origin in self._allowed for origin in Headers(scope=scope).getlist("origin"))
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -8,11 +8,6 @@ from app.setting_types import Section
 class SocketSettings(Section):
     """How long, how many and how much."""
 
-    origins: tuple[str, ...] = Field(
-        (),
-        description="Web pages that may connect, such as `https://desk.example.com`, letter by"
-        " letter. Clients that aren't browsers name no origin, and aren't held up by this.",
-    )
     init_timeout_s: float = Field(
         5.0, gt=0, le=60, description="Longest wait for `connection_init`, seconds."
     )

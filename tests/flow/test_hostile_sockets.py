@@ -23,7 +23,7 @@ PAGE = "https://desk.test"
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def place(gateway):
     # Long enough that nobody is left for another reason than the one that a test is about.
-    http = HttpSettings(socket=SocketSettings(origins=(PAGE,), init_timeout_s=60))
+    http = HttpSettings(origins=(PAGE,), socket=SocketSettings(init_timeout_s=60))
     async with with_settings(gateway, http=http) as changed, listening(changed.gateway) as place:
         yield place
 

@@ -105,7 +105,8 @@ class HttpSettings(Section):
     )
     origins: tuple[Origin, ...] = Field(
         (),
-        description="Origins of web pages that may ask and connect, letter by letter; none unless named.",
+        description="Origins of web pages that may ask and connect, letter by letter; none unless"
+        " named.",
     )
     trusted_documents: Literal["off", "prefer", "required"] = Field(
         "off",

@@ -31,6 +31,7 @@ ALWAYS: Final = ("admin", "privacy_officer", "service")
 PEOPLE: Final = frozenset(
     {"profiles", "identities", "aliases", "history", "interactions", "suggestions", "timelines"}
 )
+REFUSALS: Final = frozenset({"FORBIDDEN", "FIELD_FORBIDDEN", "STEP_UP_REQUIRED", "BAD_INPUT"})
 SEALED: Final = frozenset(
     {
         *(DataClass.CONTACT, DataClass.SENSITIVE, DataClass.FINANCIAL),

@@ -8,7 +8,6 @@ from policies.decision import Action
 from tests.leaks.conditions import conditions, nested, wrappings
 from tests.leaks.worlds import (
     COMMANDS,
-    REFUSALS,
     a_tenant,
     leak_test,
     person,
@@ -55,7 +54,7 @@ async def test_a_filter_by_what_one_may_not_filter_by_is_refused_before_anything
             # Not searchable, or sealed and so not searched for in part, or no listing at all.
             assert codes(one) <= {"BAD_INPUT", "STEP_UP_REQUIRED"}, (wanted, one.text)
         else:
-            assert codes(one) & REFUSALS, (wanted, one.text)
+            assert codes(one) & plan.refusals(wanted.name), (wanted, one.text)
             assert one.content == other.content
             assert one.json().get("data") is None
             assert not seen, wanted
@@ -73,7 +72,7 @@ async def test_a_filter_that_may_not_be_used_can_not_be_saved(watched, plan, dat
         where = nested(data.draw(wrappings), wanted.operands[0])
         with COMMANDS.recorded() as seen:
             answer = await caller.post(SAVE, {"input": {"name": "mine", "where": where}})
-        assert codes(answer) & REFUSALS, (wanted, answer.text)
+        assert codes(answer) & plan.refusals(wanted.name), (wanted, answer.text)
         assert not seen
 
 
@@ -96,7 +95,7 @@ async def test_a_saved_filter_is_decided_again_when_it_is_used(watched, plan, da
         with COMMANDS.recorded() as seen:
             answer = await caller.post(SAVED)
         if not wanted.is_given(plan.asking, Action.FILTER):
-            assert codes(answer) & REFUSALS, (wanted, answer.text)
+            assert codes(answer) & plan.refusals(wanted.name), (wanted, answer.text)
             assert not seen
 
 

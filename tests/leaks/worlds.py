@@ -19,7 +19,7 @@ from graph.schema import TenantSchema
 from policies.asking import Asking, asking_of
 from policies.classification import DataClass
 from policies.decision import Action
-from policies.matrix import Given, Matrix
+from policies.matrix import FieldRights, Given, Matrix
 from policies.principal import Principal
 from policies.standing import Purpose
 from tests.support.gateway import Caller, TestGateway, define
@@ -31,7 +31,7 @@ ALWAYS: Final = ("admin", "privacy_officer", "service")
 PEOPLE: Final = frozenset(
     {"profiles", "identities", "aliases", "history", "interactions", "suggestions", "timelines"}
 )
-REFUSALS: Final = frozenset({"FORBIDDEN", "FIELD_FORBIDDEN", "STEP_UP_REQUIRED", "BAD_INPUT"})
+REFUSALS: Final = frozenset({"FORBIDDEN", "FIELD_FORBIDDEN", "STEP_UP_REQUIRED"})
 SEALED: Final = frozenset(
     {
         *(DataClass.CONTACT, DataClass.SENSITIVE, DataClass.FINANCIAL),
@@ -119,6 +119,14 @@ class Plan:
     def asking(self) -> Asking:
         """What the policies make of who asks."""
         return self.who.asking(self.matrix)
+
+
+    def refusals(self, name: str) -> frozenset[str]:
+        """The codes by which a field that isn't given is refused: as unknown where it may be."""
+        rights = [self.matrix.roles[role] for role in self.who.roles]
+        hidden = FieldRights(is_hidden=True)
+        may_be_unknown = any(one.hides or one.fields.get(name) == hidden for one in rights)
+        return REFUSALS | ({"BAD_INPUT"} if may_be_unknown else frozenset())
 
 
 @st.composite

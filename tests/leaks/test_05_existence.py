@@ -20,7 +20,7 @@ INPUTS = {
     "removeLabel": 'profileId: "ID", name: "vip"',
     "recordInteraction": 'profileId: "ID", kind: CALL',
     "mergeProfiles": 'survivorId: "OWN", absorbedId: "ID"',
-    "unmergeProfiles": 'profileId: "ID"',
+    "unmergeProfiles": 'absorbedId: "ID"',
     "dismissSuggestion": 'profileId: "ID", otherId: "OWN"',
     "revealField": f'profileId: "ID", field: "birthDate", reason: "{REASON}"',
     "breakGlass": f'profileId: "ID", reason: "{REASON}"',

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import random
+from dataclasses import replace
 
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.http.persisted import PersistedDocuments
 from app.http.settings import HttpSettings
 from tests.flow.documents import RECORD
 from tests.flow.statements import CONSENT, LABEL
@@ -27,7 +29,9 @@ OTHER = "query Other { viewer { tenant } } "
 async def registering(watched):
     """The same gateway; clients may register documents."""
     settings = HttpSettings(automatic_persisted_queries=True)
-    async with with_settings(watched, http=settings) as changed:
+    documents = PersistedDocuments(settings)
+    other = replace(watched, gateway=replace(watched.gateway, documents=documents))
+    async with with_settings(other, http=settings) as changed:
         yield changed
 
 

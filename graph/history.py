@@ -23,7 +23,6 @@ from policies.decision import Effect
 from policies.plan import AccessPlan
 from policies.reveal import reveal_value
 
-
 _CHANGED: Final = model.HistoryKind.CHANGED
 _MORE: Final = 50
 """How many entries are read at least where some weren't told of."""

@@ -34,7 +34,9 @@ ARGUMENTS = {
     "since": 'since: "2024-01-01T00:00:00Z"',
     "until": 'until: "2999-01-01T00:00:00Z"',
 }
-AGGREGATES = re.compile(r"count|sum$|avg|average|min$|max$|distinct|group|facet|median|bucket", re.I)
+AGGREGATES = re.compile(
+    r"count|sum$|avg|average|min$|max$|distinct|group|facet|median|bucket", re.IGNORECASE
+)
 # Counts that aren't of people by what they are like: pages, and limits of a definition.
 KNOWN = {
     *("ProfileConnection.totalCount", "InteractionConnection.totalCount"),

@@ -138,7 +138,7 @@ async def test_suggestions_compare_nothing_that_is_denied(watched, plan, is_same
             assert is_open(agreement["attribute"]), agreement
         # What they share that may be seen is the same in both worlds, so the weight is, too.
         shared = {a["attribute"]: a["level"] for a in suggestion["agreements"]}
-        named = {name: "EXACT" for name in ("name.given", "name.family", "birthDate")}
+        named = dict.fromkeys(("name.given", "name.family", "birthDate"), "EXACT")
         assert {name: level for name, level in named.items() if is_open(name)}.items() <= (
             shared.items()
         )

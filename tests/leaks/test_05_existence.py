@@ -63,9 +63,7 @@ async def test_another_tenants_id_is_answered_as_one_that_never_was(watched, pla
         for document in (*requests(), whole):
             document = document.replace("OWN", own)
             never = new_id()
-            answers = [
-                await caller.post(document.replace("ID", id_)) for id_ in (other, never)
-            ]
+            answers = [await caller.post(document.replace("ID", id_)) for id_ in (other, never)]
             assert told(answers[0]) == told(answers[1]), document
             assert other.encode() not in answers[0].content
 
@@ -77,9 +75,7 @@ async def test_what_is_no_id_at_all_is_answered_as_one_that_never_was(watched, v
 
     for document in requests():
         document = document.replace("OWN", own)
-        one, other = [
-            await service.post(document.replace("ID", id_)) for id_ in (value, new_id())
-        ]
+        one, other = [await service.post(document.replace("ID", id_)) for id_ in (value, new_id())]
         assert told(one) == told(other), document
 
 

@@ -116,9 +116,7 @@ async def test_a_part_that_fails_takes_no_value_into_answers_or_logs(watched, pl
 
 @leak_test(8)
 @given(plans(), st.data())
-async def test_a_document_that_is_damaged_takes_no_value_into_answers_or_logs(
-    watched, plan, data
-):
+async def test_a_document_that_is_damaged_takes_no_value_into_answers_or_logs(watched, plan, data):
     tenant = await a_tenant(watched, plan)
     service = watched.as_role("service", "supervisor", tenant=tenant)
     own = await a_profile(service, **person(plan.schema))

@@ -84,9 +84,10 @@ async def test_no_error_suggests_a_name(watched, plan):
     tenant = await a_tenant(watched, plan)
     await put_in_force(watched, tenant, plan.matrix)
     caller = plan.who.caller(watched, tenant)
-    keys = [f'{{ profile(id: "1") {{ custom {{ {one.key}x }} }} }}' for one in (
-        plan.schema.customer_schema.fields
-    )]
+    keys = [
+        f'{{ profile(id: "1") {{ custom {{ {one.key}x }} }} }}'
+        for one in (plan.schema.customer_schema.fields)
+    ]
 
     for document in (*(one for group in _NEAR.values() for one in group), *keys):
         answer = await caller.post(document)

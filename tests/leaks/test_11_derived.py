@@ -3,8 +3,16 @@
 from hypothesis import given
 
 from policies.decision import Effect
-from tests.leaks.test_09_writing import alike
-from tests.leaks.worlds import canary, leak_test, letters, a_tenant, person, plans, put_in_force
+from tests.leaks.worlds import (
+    a_tenant,
+    alike,
+    canary,
+    leak_test,
+    letters,
+    person,
+    plans,
+    put_in_force,
+)
 from tests.support.gateway import a_profile
 from tests.support.random_access import whole_document
 

@@ -123,5 +123,3 @@ def _unnamed(path: str) -> str:
     return ".".join(
         part.partition("_")[2] if part.startswith(_RENAMED) else part for part in path.split(".")
     )
-
-

@@ -1,6 +1,7 @@
 """Random tenants: custom fields, rules, somebody who asks, and people whose values are canaries."""
 
 import os
+import re
 import secrets
 import string
 import time
@@ -32,6 +33,9 @@ PEOPLE: Final = frozenset(
     {"profiles", "identities", "aliases", "history", "interactions", "suggestions", "timelines"}
 )
 REFUSALS: Final = frozenset({"FORBIDDEN", "FIELD_FORBIDDEN", "STEP_UP_REQUIRED"})
+_AGE: Final = re.compile(r'"age":\d+')
+_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|[A-Za-z0-9_-]{30,}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 SEALED: Final = frozenset(
     {
         *(DataClass.CONTACT, DataClass.SENSITIVE, DataClass.FINANCIAL),
@@ -85,6 +89,16 @@ class Commands(monitoring.CommandListener):
 COMMANDS: Final = Commands()
 
 
+def timeless(text: str) -> str:
+    """An answer without the ages of values, which grow."""
+    return _AGE.sub("", text)
+
+
+def alike(text: str) -> str:
+    """An answer without ids and times, which differ between any two profiles."""
+    return _TIME.sub("TIME", _ID.sub("ID", timeless(text)))
+
+
 @dataclass(frozen=True, slots=True)
 class Somebody:
     """Who asks: roles, a sign-in, and a purpose they say."""
@@ -119,7 +133,6 @@ class Plan:
     def asking(self) -> Asking:
         """What the policies make of who asks."""
         return self.who.asking(self.matrix)
-
 
     def refusals(self, name: str) -> frozenset[str]:
         """The codes by which a field that isn't given is refused: as unknown where it may be."""
@@ -237,7 +250,6 @@ def person(schema: TenantSchema) -> dict[str, Any]:
         ],
         "links": [{"source": letters(8), "object": letters(8), "recordId": letters(12)}],
         "custom": {
-            one.key: canary(one.kind, is_list=one.is_list)
-            for one in schema.customer_schema.fields
+            one.key: canary(one.kind, is_list=one.is_list) for one in schema.customer_schema.fields
         },
     }

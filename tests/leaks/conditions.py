@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import (
-    GraphQLSchema,
     get_named_type,
     is_enum_type,
     is_input_object_type,
@@ -67,11 +66,11 @@ def conditions(schema: TenantSchema) -> Iterator[Wanted]:
     types = schema.graphql.type_map
     for name, field in types["ProfileFilter"].fields.items():
         if name not in _CONNECTIVES:
-            for pair in _operations(schema.graphql, field.type):
+            for pair in _operations(field.type):
                 yield Wanted(name, *CORE[name], tuple({name: one} for one in pair))
     for one in schema.customer_schema.fields:
         field = types["CustomFieldsFilter"].fields[one.key]
-        for pair in _operations(schema.graphql, field.type):
+        for pair in _operations(field.type):
             operands = tuple({"custom": {one.key: given}} for given in pair)
             yield Wanted(one.key, one.access, f"custom.{one.key}", operands)
 
@@ -96,7 +95,7 @@ def nested(wrapping: tuple[str, ...], where: dict[str, Any]) -> dict[str, Any]:
 wrappings = st.lists(st.sampled_from(["and", "or", "not"]), max_size=3).map(tuple)
 
 
-def _operations(schema: GraphQLSchema, type_: Any) -> Iterator[tuple[Any, Any]]:
+def _operations(type_: Any) -> Iterator[tuple[Any, Any]]:
     for operator, field in get_named_type(type_).fields.items():
         pair = tuple(_operand(field.type, turn) for turn in (0, 1))
         yield ({operator: pair[0]}, {operator: pair[1]})

@@ -35,7 +35,7 @@ def codes(answer):
     return {error["extensions"]["code"] for error in answer.json().get("errors", [])}
 
 
-@leak_test(8)
+@leak_test(4)
 @given(plans(), st.data())
 async def test_a_filter_by_what_one_may_not_filter_by_is_refused_before_anything_is_read(
     watched, plan, data
@@ -60,7 +60,7 @@ async def test_a_filter_by_what_one_may_not_filter_by_is_refused_before_anything
             assert not seen, wanted
 
 
-@leak_test(4)
+@leak_test(3)
 @given(plans(), st.data())
 async def test_a_filter_that_may_not_be_used_can_not_be_saved(watched, plan, data):
     tenant = await a_tenant(watched, plan)

@@ -51,7 +51,7 @@ def coded(value):
     return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
 
 
-@leak_test(8)
+@leak_test(4)
 @given(plans())
 async def test_an_order_by_what_one_may_not_sort_by_is_refused_before_anything_is_read(
     watched, plan
@@ -107,7 +107,7 @@ _BROKEN = st.one_of(
 )
 
 
-@leak_test(4)
+@leak_test(2)
 @given(plans(), st.lists(_BROKEN, min_size=10, max_size=10), st.integers(0, 25))
 async def test_a_cursor_that_was_tampered_with_is_refused_or_leads_into_the_same_list(
     watched, plan, broken, place

@@ -45,7 +45,7 @@ KNOWN = {
 }
 
 
-@leak_test(6)
+@leak_test(4)
 @given(plans())
 def test_nothing_but_pages_counts_anybody(plan):
     types = plan.schema.graphql.type_map.items()
@@ -60,7 +60,7 @@ def test_nothing_but_pages_counts_anybody(plan):
     assert found <= KNOWN
 
 
-@leak_test(6)
+@leak_test(4)
 @given(plans(), st.data())
 async def test_a_count_by_what_one_may_not_filter_by_is_refused_with_all_beside_it(
     watched, plan, data
@@ -83,7 +83,7 @@ async def test_a_count_by_what_one_may_not_filter_by_is_refused_with_all_beside_
         assert not seen
 
 
-@leak_test(8)
+@leak_test(5)
 @given(plans())
 async def test_interactions_are_not_counted_by_what_one_may_not_read_of_them(watched, plan):
     tenant = await a_tenant(watched, plan)

@@ -46,7 +46,7 @@ def told(response):
     return response.status_code, headers, response.content
 
 
-@leak_test(5)
+@leak_test(3)
 @given(plans(), st.data())
 async def test_another_tenants_id_is_answered_as_one_that_never_was(watched, plan, data):
     tenant, away = [await a_tenant(watched, plan) for _ in range(2)]
@@ -60,8 +60,8 @@ async def test_another_tenants_id_is_answered_as_one_that_never_was(watched, pla
     callers.append(plan.who.caller(watched, tenant))
 
     for caller in callers:
-        for document in (*requests(), whole):
-            document = document.replace("OWN", own)
+        for template in (*requests(), whole):
+            document = template.replace("OWN", own)
             never = new_id()
             answers = [await caller.post(document.replace("ID", id_)) for id_ in (other, never)]
             assert told(answers[0]) == told(answers[1]), document
@@ -73,13 +73,13 @@ async def test_what_is_no_id_at_all_is_answered_as_one_that_never_was(watched, v
     service = watched.as_role("service", tenant="existence")
     own = await a_profile(service)
 
-    for document in requests():
-        document = document.replace("OWN", own)
+    for template in requests():
+        document = template.replace("OWN", own)
         one, other = [await service.post(document.replace("ID", id_)) for id_ in (value, new_id())]
         assert told(one) == told(other), document
 
 
-@leak_test(4)
+@leak_test(3)
 @given(plans())
 async def test_another_tenants_identity_is_answered_as_one_that_nobody_has(watched, plan):
     tenant, away = [await a_tenant(watched, plan) for _ in range(2)]

@@ -84,7 +84,7 @@ def canaries_of(given_):
             yield str(value)
 
 
-@leak_test(6)
+@leak_test(3)
 @given(plans(), st.lists(st.sampled_from(PORTS), min_size=3, max_size=3, unique=True))
 async def test_a_part_that_fails_takes_no_value_into_answers_or_logs(watched, plan, ports):
     tenant = await a_tenant(watched, plan)
@@ -114,7 +114,7 @@ async def test_a_part_that_fails_takes_no_value_into_answers_or_logs(watched, pl
                     assert "site-packages" not in answer.text
 
 
-@leak_test(8)
+@leak_test(4)
 @given(plans(), st.data())
 async def test_a_document_that_is_damaged_takes_no_value_into_answers_or_logs(watched, plan, data):
     tenant = await a_tenant(watched, plan)

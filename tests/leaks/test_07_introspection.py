@@ -20,7 +20,7 @@ FIELDS = "{ customerSchema { fields { key label } retired { key } systemFields {
 ONE = '{ __type(name: "%s") { fields { name } inputFields { name } } }'
 
 
-@leak_test(8)
+@leak_test(4)
 @given(plans())
 async def test_introspection_over_http_names_nothing_that_is_hidden(watched, plan):
     tenant = await a_tenant(watched, plan)
@@ -42,7 +42,7 @@ async def test_introspection_over_http_names_nothing_that_is_hidden(watched, pla
         assert field not in {known["name"] for known in told}
 
 
-@leak_test(8)
+@leak_test(4)
 @given(plans(), st.data())
 async def test_a_hidden_field_is_answered_as_one_that_never_was(watched, plan, data):
     tenant = await a_tenant(watched, plan)

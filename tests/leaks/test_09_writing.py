@@ -65,7 +65,7 @@ def selection(plan):
     return whole[whole.index(") {") + 2 : whole.rindex("}")]
 
 
-@leak_test(10)
+@leak_test(6)
 @given(plans().map(writing))
 async def test_a_write_to_what_one_may_not_read_does_not_tell_whether_it_changed(watched, plan):
     tenant = await a_tenant(watched, plan)
@@ -91,7 +91,7 @@ async def test_a_write_to_what_one_may_not_read_does_not_tell_whether_it_changed
                 assert held not in answers[0].text + answers[1].text
 
 
-@leak_test(6)
+@leak_test(3)
 @given(plans().map(writing), st.integers(0, 1))
 async def test_a_conflict_does_not_tell_whose_an_identity_is(watched, plan, which):
     tenant = await a_tenant(watched, plan)

@@ -37,7 +37,7 @@ async def a_shop(gateway, plan, matrix, talks_to):
     return tenant, people
 
 
-@leak_test(5)
+@leak_test(3)
 @given(plans(), st.data())
 async def test_answers_among_others_are_those_given_alone(watched, plan, data):
     talks_to = data.draw(st.sets(st.integers(0, 1)))
@@ -59,7 +59,7 @@ async def test_answers_among_others_are_those_given_alone(watched, plan, data):
         assert timeless(answer.text) == alone[place], asked[place][1]
 
 
-@leak_test(4)
+@leak_test(3)
 @given(plans(), st.data())
 async def test_what_was_cached_under_other_rules_is_not_served(watched, plan, data):
     tenant, (ada, _) = await a_shop(watched, plan, plan.matrix, ())

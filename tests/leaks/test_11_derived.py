@@ -24,11 +24,6 @@ LIST = """
 """
 
 
-def text_like(value, effect):
-    """Another text: as if it were masked, where it is masked."""
-    return letters(len(value) + 7)
-
-
 def other_identity(identity, effect):
     """Another address of the same ending and first letter, or number of the same last digits."""
     value = identity["value"]
@@ -40,7 +35,7 @@ def other_identity(identity, effect):
     return {**identity, "value": changed[:5] + "12" + changed[5:-4] + value[-4:]}
 
 
-def differing(plan, access, ada):
+def differing(plan, access, ada):  # noqa: C901 - one step for each attribute
     """Somebody else, who differs in all that is denied or masked, and in nothing else."""
 
     def effect(coordinate):
@@ -80,7 +75,7 @@ def differing(plan, access, ada):
     return eve
 
 
-@leak_test(14)
+@leak_test(8)
 @given(plans())
 async def test_two_who_differ_in_what_is_denied_or_masked_alone_look_the_same(watched, plan):
     access = plan.schema.access_plan(plan.asking)

@@ -1,6 +1,7 @@
 """Leak 12: ids are random, and those beside a known one are nobody's."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def test_eighty_bits_of_an_id_are_fair_coins():
     # Six standard deviations: once in ten million runs.
     assert all(abs(count - SAMPLE / 2) < 3 * SAMPLE**0.5 for count in ones)
     repeated = [
-        sum((one ^ other) >> bit & 1 for one, other in zip(parts, parts[1:], strict=False))
+        sum((one ^ other) >> bit & 1 for one, other in pairwise(parts))
         for bit in range(RANDOM_BITS)
     ]
     assert all(abs(count - SAMPLE / 2) < 3 * SAMPLE**0.5 for count in repeated)

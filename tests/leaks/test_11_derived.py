@@ -44,16 +44,18 @@ def differing(plan, access, ada):  # noqa: C901 - one step for each attribute
     eve = {**ada, "name": dict(ada["name"]), "custom": dict(ada["custom"])}
     parts = ("given", "family")
     denies_name = effect("Profile.name") is Effect.DENY
-    for part in parts:
-        if denies_name or effect(f"PersonName.{part}") is not Effect.ALLOW:
-            eve["name"][part] = letters(23)
+    eve["name"] |= {
+        part: letters(23)
+        for part in parts
+        if denies_name or effect(f"PersonName.{part}") is not Effect.ALLOW
+    }
     for name, coordinate, value in (
         ("gender", "Profile.gender", letters(5)),
         ("language", "Profile.language", "de"),
         ("birthDate", "Profile.birth_date", f"{ada['birthDate'][:4]}-11-30"),
     ):
         if effect(coordinate) is not Effect.ALLOW:
-            eve[name] = value
+            eve[name] = value  # noqa: PERF403 - reads better
     if effect("Profile.birth_date") is Effect.DENY:
         eve.pop("birthDate")
     if effect("Profile.links") is Effect.DENY:

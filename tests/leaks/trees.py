@@ -79,8 +79,7 @@ def named(document: str) -> str:
     """The document with aliases that end in the name they stand for."""
     words = document.split("_ALIAS_: ")
     parts = [words[0]]
-    for before, after in zip(words, words[1:], strict=False):
-        del before
+    for after in words[1:]:
         name = after.split("(")[0].split(" ")[0].split("}")[0]
         parts.append(f"_{name}: {after}")
     return "".join(parts)

@@ -173,7 +173,7 @@ def _written_by_service(schema: CustomerSchema) -> CustomerSchema:
 
 
 def _telling_ids(matrix: Matrix) -> Matrix:
-    """A matrix in which every role reads what is PUBLIC: ids and structure, which are never null."""
+    """A matrix in which every role reads what is PUBLIC: ids and such are never null."""
     public = frozenset({DataClass.PUBLIC})
     roles = {}
     for role, rights in matrix.roles.items():

@@ -33,13 +33,13 @@ from graph.explained import (
     told_part,
 )
 from graph.facts import CUSTOM_TYPE, FieldFacts, InputFacts
-from graph.inputs import CUSTOM_VALUES, FILTERING, action_of
+from graph.inputs import CUSTOM_VALUES, FILTERING, action_of, is_decided
 from graph.plan import NARROWING, OPEN_TO_ALL, PROFILE, UNDEFINED_KEY, Selections
 from graph.visible import AccessSchema, VisibleSchema
 from policies.access.purpose import by_purpose
 from policies.access.question import Question
 from policies.asking import Asking, decide_purpose
-from policies.classification import DataClass, Label
+from policies.classification import Label
 from policies.decision import Action
 from policies.explaining import Explained, explain, explain_hidden, explain_operation
 from policies.standing import STRANGER, Standing
@@ -210,7 +210,7 @@ class _Telling:
     ) -> None:
         for name, value in given.items():
             at, known = (*path, name), self._facts.inputs.get((place, name))
-            if known and known.label.data_class is not DataClass.PUBLIC:
+            if known and is_decided(known, action_of(f"{place}.{name}", action)):
                 is_known = self._knows_input(place, name)
                 self._input(f"{place}.{name}", known, at, action, is_known=is_known)
             below = get_named_type(declared[name].type)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 
@@ -22,6 +22,10 @@ from policies.classification import labels_of
 from policies.decision import Effect
 from policies.plan import AccessPlan
 from policies.reveal import reveal_value
+
+_CHANGED: Final = model.HistoryKind.CHANGED
+_MORE: Final = 50
+"""How many entries are read at least where some weren't told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +139,13 @@ def reader_of(info: GatewayInfo, profile_id: str | None = None) -> Reader:
 async def history_page(
     info: GatewayInfo, profile: Profile, first: int | None, after: str | None
 ) -> types.HistoryConnection:
-    """A page of what happened to a profile and to those that are part of it."""
-    context, size = info.context, page_size(first)
-    reader = reader_of(info, profile.id)
-    found = await context.wiring.history.page(
-        [profile.id, *profile.members],
-        context.plan.access.scope,
-        first=size + 1,
-        after=text_of(after),
-        attributes=reader.attributes(),
-    )
+    """A page of what happened to a profile and to those that are part of it.
+
+    Changes of which the reader may see nothing aren't told of: that there was one tells whoever
+    wrote a value whether it was another before.
+    """
+    size, reader = page_size(first), reader_of(info, profile.id)
+    found = await _told(info, profile, reader, size + 1, text_of(after))
     edges = [
         types.HistoryEdge(cursor=cursor_of(place), node=_node(reader, entry))
         for place, entry in found[:size]
@@ -158,6 +159,26 @@ async def history_page(
             end_cursor=edges[-1].cursor if edges else None,
         ),
     )
+
+
+async def _told(
+    info: GatewayInfo, profile: Profile, reader: Reader, wanted: int, after: str | None
+) -> list[tuple[str, model.HistoryEntry]]:
+    """The first so many entries behind a place that are told of, each with its place."""
+    context, asked = info.context, wanted
+    found: list[tuple[str, model.HistoryEntry]] = []
+    while True:
+        part = await context.wiring.history.page(
+            [profile.id, *profile.members],
+            context.plan.access.scope,
+            first=asked,
+            after=after,
+            attributes=reader.attributes(),
+        )
+        found += [one for one in part if one[1].changes or one[1].kind is not _CHANGED]
+        if len(found) >= wanted or len(part) < asked:
+            return found[:wanted]
+        asked, after = max(wanted, _MORE), part[-1][0]
 
 
 def merge_note(reader: Reader, note: model.MergeNote) -> types.MergeNote:

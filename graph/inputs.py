@@ -28,6 +28,7 @@ FILTERING = frozenset({"saveFilter"})
 """Mutations whose inputs are what people are looked up by, not what is written."""
 _ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
 _MUTATION = "Mutation."
+_CUSTOM = "Profile.custom"
 _FILTERS = re.compile(r"Filter$")
 _VERBS = {
     Action.WRITE: "set",
@@ -49,6 +50,17 @@ def action_at(place: tuple[str, str]) -> Action:
     return action_of(
         where, Action.WRITE if is_written and not where.startswith(_ORDERS) else Action.FILTER
     )
+
+
+def is_decided(known: InputFacts, action: Action) -> bool:
+    """Whether an input is decided by itself.
+
+    What is PUBLIC may be sent: ids and structure.  But who looks people up by a field, or sorts by
+    it, needs the right to, be it PUBLIC or not.
+    """
+    if known.label.data_class is not DataClass.PUBLIC:
+        return True
+    return action in {Action.FILTER, Action.SORT} and known.name not in {None, _CUSTOM}
 
 
 class InputCheck:
@@ -74,13 +86,10 @@ class InputCheck:
         given = get_argument_values(definition, field, variables)
         place = f"{parent}.{field.name.value}"
         for where, known in self._given(place, definition.args, given):
-            action = self._action_at(where)
+            action = action_of(where, self._action)
             decision = decide(Question(self._asking, action, known.label, known.name))
             if decision.effect is not Effect.ALLOW:
                 raise Forbidden(f"You may not {_VERBS[action]} {where}.", decision, where)
-
-    def _action_at(self, where: str) -> Action:
-        return action_of(where, self._action)
 
     def _given(
         self,
@@ -92,8 +101,9 @@ class InputCheck:
             if name not in values:
                 continue
             known = self._facts.inputs.get((place, name))
-            if known and known.label.data_class is not DataClass.PUBLIC:
-                yield f"{place}.{name}", known
+            where = f"{place}.{name}"
+            if known and is_decided(known, action_of(where, self._action)):
+                yield where, known
             yield from self._below(field, values[name])
 
     def _below(

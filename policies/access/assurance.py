@@ -3,7 +3,8 @@ from dataclasses import replace
 from policies.access.question import Question
 from policies.access.roles import by_field_roles, by_role
 from policies.asking import Assurance
-from policies.decision import Decision, Effect
+from policies.classification import DataClass
+from policies.decision import Action, Decision, Effect
 
 _STEP_UP = "STEP_UP_REQUIRED"
 
@@ -36,12 +37,17 @@ def by_fresh_second_factor(question: Question) -> Decision | None:
     fresh = asking.matrix.assurances
     if question.label.needs_step_up:
         what = "the field"
-    elif question.action in fresh.fresh_actions:
+    elif question.action in fresh.fresh_actions and not _is_structure(question):
         what = f"to {question.action.value}"
     else:
         return None
     why = f"{what} needs a second factor of just now"
     return Decision(Effect.DENY, why, _STEP_UP, max_age_s=fresh.fresh_s)
+
+
+def _is_structure(question: Question) -> bool:
+    """Whether somebody reads ids and the like: they are never null, so can't be withheld."""
+    return question.action is Action.READ and question.label.data_class is DataClass.PUBLIC
 
 
 def _given(question: Question) -> Effect:

@@ -12,6 +12,7 @@ from app.store.embedded import EmbeddedServer
 from tests.bench.load import drive, request_bytes
 from tests.bench.rows import Row, compared
 from tests.bench.usage import cpu_s
+from tests.bench.world import UNLIMITED
 from tests.support.gateway import Caller, a_profile, define
 from tests.support.process import GatewayProcess, serving
 
@@ -37,7 +38,7 @@ async def run(progress: Callable[[str], None]) -> list[Row]:
             server = EmbeddedServer(data / "store")
             await server.start()
             stack.push_async_callback(server.stop)
-            given = {"GATEWAY_STORE__URI": server.uri}
+            given = {"GATEWAY_STORE__URI": server.uri, **UNLIMITED}
             gateways = {
                 PROTECTED: await stack.enter_async_context(serving(data, given)),
                 UNPROTECTED: await stack.enter_async_context(

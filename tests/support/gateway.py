@@ -11,8 +11,10 @@ import httpx2
 
 from app.build import Gateway, development_issuer, open_gateway
 from app.http.routes import create_app
+from app.http.settings import HttpSettings
 from app.settings import Settings, SourceSettings, StoreSettings
 
+PATIENCE_S = 60
 SECRET_VARIABLE = "PROFILE_GATEWAY_TEST_SECRET"
 
 
@@ -99,9 +101,13 @@ async def running_gateway(
     database: str = "profile_gateway",
     **settings: Any,
 ) -> AsyncIterator[TestGateway]:
-    """A gateway on the document server at `uri`; its keys are under `path`."""
+    """A gateway on the document server at `uri`; its keys are under `path`.
+
+    It is more patient than one in service: a machine that is busy must not fail tests.
+    """
+    settings.setdefault("http", HttpSettings(deadline_s=PATIENCE_S))
     tree = Settings(
-        store=StoreSettings(uri=uri, path=path, database=database),
+        store=StoreSettings(uri=uri, path=path, database=database, deadline_s=PATIENCE_S),
         sources=dict(sources or {}),
         **settings,
     )

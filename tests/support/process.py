@@ -14,6 +14,7 @@ from app.auth.development import DevelopmentIssuer
 _ROOT = Path(__file__).parents[2]
 _CLI = "app.cli"
 _START_S = 60
+_DEADLINE_S = "60"  # a busy machine must not fail tests
 _STOP_S = 20
 _COMMAND_S = 60
 
@@ -98,7 +99,11 @@ async def serving(
     data: Path, environment: Mapping[str, str] | None = None, module: str = _CLI
 ) -> AsyncIterator[GatewayProcess]:
     """`profile-gateway serve` on a free port, stopped by its pid; `module` is what is run."""
-    given = {"GATEWAY_STORE__PATH": str(data), **(environment or {})}
+    given = {
+        "GATEWAY_STORE__PATH": str(data),
+        "GATEWAY_HTTP__DEADLINE_S": _DEADLINE_S,
+        **(environment or {}),
+    }
     process = await _start(["serve", "--port", "0"], _ROOT, given, module)
     try:
         url = address_in(await Running(process).says("listening at "))

@@ -1,0 +1,142 @@
+"""Breaks each guard in turn, in a copy of the tree, and asks whether a test notices.
+
+python -m tests.mutants [NAME ...]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.mutants.breakage import Breakage
+from tests.mutants.breakages import BREAKAGES
+from tests.mutants.trial import Found, Verdict, copy_tree, run_tests, tried
+
+_UNBROKEN = "nothing is broken"
+_UNBROKEN_WITHIN_S = 1_800.0
+_COLOURS = {Verdict.CAUGHT: "green", Verdict.SURVIVED: "bold red", Verdict.BROKEN: "yellow"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try all breakages, or those that are named; the exit code."""
+    given = _parser().parse_args(arguments)
+    by_name = {one.name: one for one in BREAKAGES}
+    errors = Console(stderr=True)
+    if unknown := [name for name in given.names if name not in by_name]:
+        errors.print(f"There are no such breakages: {', '.join(unknown)}.  --list names them.")
+        return 2
+    chosen = [by_name[name] for name in given.names] or list(BREAKAGES)
+    if given.list:
+        _list(chosen, is_json=given.json)
+        return 0
+    found = asyncio.run(_try_all(chosen, given.jobs, errors, is_proved=given.skip_unbroken))
+    if given.json:
+        print(json.dumps([_as_json(one) for one in found], indent=2))  # noqa: T201 - the answer
+    return _exit_code(found, errors)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m tests.mutants", description=(__doc__ or "")[:77])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="breakages to try; none: all")
+    parser.add_argument("--list", action="store_true", help="only tell what there is to break")
+    parser.add_argument("--json", action="store_true", help="tell it as JSON, on standard output")
+    parser.add_argument(
+        "--skip-unbroken", action="store_true", help="don't run the tests on the whole tree first"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many at once")
+    return parser
+
+
+def _list(breakages: Sequence[Breakage], *, is_json: bool) -> None:
+    if is_json:
+        named = [{"name": one.name, "file": one.file} for one in breakages]
+        print(json.dumps(named, indent=2))  # noqa: T201 - the answer
+        return
+    for one in breakages:
+        print(f"{one.name:50} {one.file}")  # noqa: T201 - the answer
+
+
+async def _try_all(
+    chosen: Sequence[Breakage], jobs: int, errors: Console, *, is_proved: bool
+) -> list[Found]:
+    """What became of each; nothing is broken first, as tests that fail anyway notice nothing."""
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[at]}"),
+    )
+    found: list[Found] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        Progress(*columns, console=errors) as progress,
+    ):
+        trees = [Path(folder) / str(number) for number in range(min(max(1, jobs), len(chosen)))]
+        for tree in trees:
+            copy_tree(tree)
+        task = progress.add_task("", total=len(chosen), at=_UNBROKEN)
+        if not is_proved and not await _passes(chosen, trees[0], progress.console):
+            return []
+
+        def told(one: Found) -> None:
+            found.append(one)
+            _tell(one, progress.console)
+            progress.update(task, advance=1, at=one.name)
+
+        waiting = list(reversed(chosen))
+        async with asyncio.TaskGroup() as group:
+            for tree in trees:
+                group.create_task(_work(waiting, tree, told))
+    return found
+
+
+async def _passes(chosen: Sequence[Breakage], tree: Path, console: Console) -> bool:
+    """Whether the tests pass where nothing is broken."""
+    found = await run_tests(_UNBROKEN, _tests_of(chosen), tree, _UNBROKEN_WITHIN_S)
+    if found.verdict is Verdict.SURVIVED:
+        return True
+    _tell(replace(found, verdict=Verdict.BROKEN), console)
+    return False
+
+
+async def _work(waiting: list[Breakage], tree: Path, told: Callable[[Found], None]) -> None:
+    while waiting:
+        told(await tried(waiting.pop(), tree))
+
+
+def _tests_of(breakages: Sequence[Breakage]) -> tuple[str, ...]:
+    """The tests of several breakages, without those of files that are among them as a whole."""
+    named = {test for one in breakages for test in one.caught_by}
+    return tuple(
+        sorted(test for test in named if "::" not in test or test.partition("::")[0] not in named)
+    )
+
+
+def _tell(found: Found, console: Console) -> None:
+    verdict = found.verdict
+    console.print(f"[{_COLOURS[verdict]}]{verdict.value:8}[/] {found.name}  {found.took_s:.0f} s")
+    if verdict is not Verdict.CAUGHT:
+        console.print(found.told, markup=False, highlight=False)
+
+
+def _as_json(found: Found) -> dict[str, object]:
+    return {"name": found.name, "verdict": found.verdict.value, "tookS": round(found.took_s, 1)}
+
+
+def _exit_code(found: Sequence[Found], errors: Console) -> int:
+    counts = {verdict: sum(one.verdict is verdict for one in found) for verdict in Verdict}
+    told = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+    errors.print(f"{len(found)} breakages: {told}.")
+    return 0 if found and counts[Verdict.CAUGHT] == len(found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,21 +4,22 @@ python -m tests.mutants [NAME ...]
 """
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.mutants.breakage import Breakage
 from tests.mutants.breakages import BREAKAGES
-from tests.mutants.trial import Found, Verdict, copy_tree, run_tests, tried
+from tests.mutants.trial import Found, Verdict, copy_tree, prepare, run_tests, tried
 
 _UNBROKEN = "nothing is broken"
 _UNBROKEN_WITHIN_S = 1_800.0
@@ -27,6 +28,7 @@ _COLOURS = {Verdict.CAUGHT: "green", Verdict.SURVIVED: "bold red", Verdict.BROKE
 
 def main(arguments: Sequence[str]) -> int:
     """Try all breakages, or those that are named; the exit code."""
+    prepare()
     given = _parser().parse_args(arguments)
     by_name = {one.name: one for one in BREAKAGES}
     errors = Console(stderr=True)
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         _list(chosen, is_json=given.json)
         return 0
-    found = asyncio.run(_try_all(chosen, given.jobs, errors, is_proved=given.skip_unbroken))
+    found = _try_all(chosen, given.jobs, errors, is_proved=given.skip_unbroken)
     if given.json:
         print(json.dumps([_as_json(one) for one in found], indent=2))  # noqa: T201 - the answer
     return _exit_code(found, errors)
@@ -64,17 +66,17 @@ def _list(breakages: Sequence[Breakage], *, is_json: bool) -> None:
         print(f"{one.name:50} {one.file}")  # noqa: T201 - the answer
 
 
-async def _try_all(
+def _try_all(
     chosen: Sequence[Breakage], jobs: int, errors: Console, *, is_proved: bool
 ) -> list[Found]:
     """What became of each; nothing is broken first, as tests that fail anyway notice nothing."""
+    found: list[Found] = []
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[at]}"),
+        TextColumn("{task.description}"),
     )
-    found: list[Found] = []
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         Progress(*columns, console=errors) as progress,
@@ -82,34 +84,41 @@ async def _try_all(
         trees = [Path(folder) / str(number) for number in range(min(max(1, jobs), len(chosen)))]
         for tree in trees:
             copy_tree(tree)
-        task = progress.add_task("", total=len(chosen), at=_UNBROKEN)
-        if not is_proved and not await _passes(chosen, trees[0], progress.console):
+        task = progress.add_task(_UNBROKEN, total=len(chosen))
+        if not is_proved and not _passes(chosen, trees[0], progress.console):
             return []
-
-        def told(one: Found) -> None:
+        for one in _trials(chosen, trees):
             found.append(one)
             _tell(one, progress.console)
-            progress.update(task, advance=1, at=one.name)
-
-        waiting = list(reversed(chosen))
-        async with asyncio.TaskGroup() as group:
-            for tree in trees:
-                group.create_task(_work(waiting, tree, told))
+            progress.update(task, advance=1, description=one.name)
     return found
 
 
-async def _passes(chosen: Sequence[Breakage], tree: Path, console: Console) -> bool:
+def _trials(chosen: Sequence[Breakage], trees: Sequence[Path]) -> Iterator[Found]:
+    """What became of each, as it is found; one at a time in each tree."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for tree in trees:
+        free.put(tree)
+
+    def trial(breakage: Breakage) -> Found:
+        tree = free.get()
+        try:
+            return tried(breakage, tree)
+        finally:
+            free.put(tree)
+
+    with ThreadPoolExecutor(len(trees)) as pool:
+        for future in as_completed([pool.submit(trial, one) for one in chosen]):
+            yield future.result()
+
+
+def _passes(chosen: Sequence[Breakage], tree: Path, console: Console) -> bool:
     """Whether the tests pass where nothing is broken."""
-    found = await run_tests(_UNBROKEN, _tests_of(chosen), tree, _UNBROKEN_WITHIN_S)
+    found = run_tests(_UNBROKEN, _tests_of(chosen), tree, _UNBROKEN_WITHIN_S)
     if found.verdict is Verdict.SURVIVED:
         return True
     _tell(replace(found, verdict=Verdict.BROKEN), console)
     return False
-
-
-async def _work(waiting: list[Breakage], tree: Path, told: Callable[[Found], None]) -> None:
-    while waiting:
-        told(await tried(waiting.pop(), tree))
 
 
 def _tests_of(breakages: Sequence[Breakage]) -> tuple[str, ...]:

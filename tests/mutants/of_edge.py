@@ -51,8 +51,10 @@ OF_EDGE: Final = (
         "if self._is_required and _hash_of(query) not in self._trusted:",
         "if False:",
         (
-            "app/http/test_persisted_documents.py"
-            "::test_where_they_are_required_nothing_else_is_answered",
+            (
+                "app/http/test_persisted_documents.py"
+                "::test_where_they_are_required_nothing_else_is_answered"
+            ),
         ),
     ),
     Breakage(
@@ -97,8 +99,10 @@ OF_EDGE: Final = (
         "        self._admission.count(principal)\n",
         "",
         (
-            "app/http/test_socket_limits.py"
-            "::test_an_operation_over_the_rate_is_an_error_and_http_is_counted_with_it",
+            (
+                "app/http/test_socket_limits.py"
+                "::test_an_operation_over_the_rate_is_an_error_and_http_is_counted_with_it"
+            ),
         ),
     ),
     Breakage(
@@ -107,8 +111,10 @@ OF_EDGE: Final = (
         "if len(self._running) >= self._settings.max_operations:",
         "if False:",
         (
-            "app/http/test_socket_limits.py"
-            "::test_one_operation_too_many_is_refused_and_the_others_are_answered",
+            (
+                "app/http/test_socket_limits.py"
+                "::test_one_operation_too_many_is_refused_and_the_others_are_answered"
+            ),
         ),
     ),
     Breakage(
@@ -131,8 +137,10 @@ OF_EDGE: Final = (
         "key = (principal.tenant, principal.subject)",
         'key = ("", principal.subject)',
         (
-            "app/http/test_admission.py"
-            "::test_others_of_the_tenant_and_the_same_name_elsewhere_are_not_concerned",
+            (
+                "app/http/test_admission.py"
+                "::test_others_of_the_tenant_and_the_same_name_elsewhere_are_not_concerned"
+            ),
         ),
     ),
     Breakage(
@@ -169,8 +177,10 @@ OF_EDGE: Final = (
         "for hop in reversed([hop.strip() for hop in hops if hop.strip()]):",
         "for hop in [hop.strip() for hop in hops if hop.strip()]:",
         (
-            "app/http/test_origin.py"
-            "::test_the_address_is_the_peers_or_the_last_hop_that_no_proxy_of_ours_is",
+            (
+                "app/http/test_origin.py"
+                "::test_the_address_is_the_peers_or_the_last_hop_that_no_proxy_of_ours_is"
+            ),
         ),
     ),
     Breakage(
@@ -207,8 +217,10 @@ OF_EDGE: Final = (
         "                    str(address), port, share_s, local_address, socket_options\n",
         "                    host, port, share_s, local_address, socket_options\n",
         (
-            "connectors/test_network.py"
-            "::test_a_name_is_resolved_once_and_the_address_that_was_checked_is_taken",
+            (
+                "connectors/test_network.py"
+                "::test_a_name_is_resolved_once_and_the_address_that_was_checked_is_taken"
+            ),
         ),
     ),
     Breakage(
@@ -217,8 +229,10 @@ OF_EDGE: Final = (
         "allowed = [one for one in addresses if is_allowed(one, self._networks)]",
         "allowed = addresses",
         (
-            "connectors/test_network.py"
-            "::test_whatever_leads_to_this_machine_is_refused_and_never_asked",
+            (
+                "connectors/test_network.py"
+                "::test_whatever_leads_to_this_machine_is_refused_and_never_asked"
+            ),
         ),
     ),
     Breakage(

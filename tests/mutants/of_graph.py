@@ -47,8 +47,10 @@ OF_GRAPH: Final = (
         "if given.get(argument) is not None and decision.effect is not Effect.ALLOW:",
         "if given.get(argument) is not None and decision.effect is Effect.HIDE:",
         (
-            "flow/test_reading_a_timeline.py"
-            "::test_nobody_narrows_a_timeline_by_what_they_may_not_read",
+            (
+                "flow/test_reading_a_timeline.py"
+                "::test_nobody_narrows_a_timeline_by_what_they_may_not_read"
+            ),
         ),
     ),
     Breakage(
@@ -116,8 +118,10 @@ OF_GRAPH: Final = (
         "if decision.is_denied and principal.roles & matrix.roles.keys():",
         "if False:",
         (
-            "flow/test_access_by_purpose.py"
-            "::test_a_purpose_that_is_not_ones_own_is_refused_as_a_whole",
+            (
+                "flow/test_access_by_purpose.py"
+                "::test_a_purpose_that_is_not_ones_own_is_refused_as_a_whole"
+            ),
         ),
     ),
     Breakage(
@@ -154,8 +158,10 @@ OF_GRAPH: Final = (
         "Standing(related.get(one, Relation.NONE), has_consent)",
         "Standing(next(iter(related.values()), Relation.NONE), has_consent)",
         (
-            "flow/test_access_by_relation.py"
-            "::test_in_one_answer_each_customer_is_shown_as_far_as_the_agent_stands_to_them",
+            (
+                "flow/test_access_by_relation.py"
+                "::test_in_one_answer_each_customer_is_shown_as_far_as_the_agent_stands_to_them"
+            ),
         ),
     ),
     Breakage(
@@ -185,8 +191,10 @@ OF_GRAPH: Final = (
         "if kept.is_vouched and not told.is_vouched:",
         "if False:",
         (
-            "flow/test_access_by_relation.py"
-            "::test_an_agent_can_not_take_over_a_talk_that_somebody_trusted_told_of",
+            (
+                "flow/test_access_by_relation.py"
+                "::test_an_agent_can_not_take_over_a_talk_that_somebody_trusted_told_of"
+            ),
         ),
     ),
     Breakage(
@@ -216,8 +224,10 @@ OF_GRAPH: Final = (
         "known = (item for item in definitions if item.coordinate not in hidden.fields)",
         "known = iter(definitions)",
         (
-            "graph/test_visible_schema.py"
-            "::test_the_customer_schema_has_no_gap_where_a_field_is_hidden",
+            (
+                "graph/test_visible_schema.py"
+                "::test_the_customer_schema_has_no_gap_where_a_field_is_hidden"
+            ),
         ),
     ),
     Breakage(
@@ -257,8 +267,10 @@ OF_GRAPH: Final = (
         "before = Watermark(run.recorder, standing, plan, facts).mark if is_marked else None",
         "before = None",
         (
-            "app/test_audit_away.py"
-            "::test_what_an_emergency_would_show_stays_away_while_it_can_not_be_marked",
+            (
+                "app/test_audit_away.py"
+                "::test_what_an_emergency_would_show_stays_away_while_it_can_not_be_marked"
+            ),
         ),
     ),
     Breakage(
@@ -275,8 +287,10 @@ OF_GRAPH: Final = (
         "timedelta(minutes=context.asking.matrix.break_glass.minutes)",
         "timedelta(days=context.asking.matrix.break_glass.minutes)",
         (
-            "flow/test_breaking_the_glass.py::test_an_agent_who_breaks_the_glass"
-            "_sees_that_customer_for_half_an_hour_and_no_other",
+            (
+                "flow/test_breaking_the_glass.py::test_an_agent_who_breaks_the_glass"
+                "_sees_that_customer_for_half_an_hour_and_no_other"
+            ),
         ),
     ),
     Breakage(
@@ -285,8 +299,10 @@ OF_GRAPH: Final = (
         'checked_text(input.reason, "reason", LEAST_REASON)',
         'checked_text(input.reason, "reason", 0)',
         (
-            "flow/test_breaking_the_glass.py"
-            "::test_it_takes_a_second_factor_of_just_now_a_reason_and_a_customer",
+            (
+                "flow/test_breaking_the_glass.py"
+                "::test_it_takes_a_second_factor_of_just_now_a_reason_and_a_customer"
+            ),
         ),
     ),
     Breakage(

@@ -8,8 +8,10 @@ _HOSTILE: Final = (
     "app/auth/test_hostile_tokens.py::test_a_hostile_token_is_refused_for_its_own_reason",
 )
 _BOUND: Final = (
-    "app/auth/test_bound_tokens.py"
-    "::test_with_another_certificate_it_is_refused_although_it_is_remembered",
+    (
+        "app/auth/test_bound_tokens.py"
+        "::test_with_another_certificate_it_is_refused_although_it_is_remembered"
+    ),
 )
 
 OF_SIGN_IN: Final = (
@@ -41,8 +43,10 @@ OF_SIGN_IN: Final = (
         "        if name not in self._names:\n            raise UnsupportedAlgorithmError\n",
         "",
         (
-            "app/auth/test_hostile_tokens.py"
-            "::test_the_library_gets_no_algorithm_that_the_issuer_does_not_use",
+            (
+                "app/auth/test_hostile_tokens.py"
+                "::test_the_library_gets_no_algorithm_that_the_issuer_does_not_use"
+            ),
         ),
     ),
     Breakage(
@@ -128,8 +132,10 @@ OF_SIGN_IN: Final = (
         "return frozenset(names[name] for name in given if name in names) if names else given",
         "return frozenset(names.get(name, name) for name in given)",
         (
-            "app/auth/test_what_tokens_say.py"
-            "::test_roles_that_are_mapped_count_and_others_give_nothing",
+            (
+                "app/auth/test_what_tokens_say.py"
+                "::test_roles_that_are_mapped_count_and_others_give_nothing"
+            ),
         ),
     ),
     Breakage(
@@ -272,8 +278,10 @@ OF_SIGN_IN: Final = (
         "if text.startswith(introspector.prefix):",
         "if text is not None:",
         (
-            "app/auth/test_introspection.py"
-            "::test_a_token_is_shown_to_the_issuer_of_its_prefix_alone",
+            (
+                "app/auth/test_introspection.py"
+                "::test_a_token_is_shown_to_the_issuer_of_its_prefix_alone"
+            ),
         ),
     ),
 )

@@ -27,8 +27,10 @@ OF_STORE: Final = (
         'return f"{tenant}\\t{place.field}',
         'return f"\\t{place.field}',
         (
-            "app/test_store_filters.py"
-            "::test_no_text_becomes_an_operator_or_a_path_or_leaves_its_tenant",
+            (
+                "app/test_store_filters.py"
+                "::test_no_text_becomes_an_operator_or_a_path_or_leaves_its_tenant"
+            ),
             *_ELSEWHERE,
         ),
     ),
@@ -38,8 +40,10 @@ OF_STORE: Final = (
         'found = {path: query for _, path, query in parts} | {"tenant": {"$eq": self.tenant}}',
         "found = {path: query for _, path, query in parts}",
         (
-            "app/test_store_filters.py"
-            "::test_no_text_becomes_an_operator_or_a_path_or_leaves_its_tenant",
+            (
+                "app/test_store_filters.py"
+                "::test_no_text_becomes_an_operator_or_a_path_or_leaves_its_tenant"
+            ),
         ),
     ),
     Breakage(
@@ -76,8 +80,10 @@ OF_STORE: Final = (
         'return name, key_of(tenant, *given, "")',
         'return name, key_of("", *given, "")',
         (
-            "flow/test_reading_the_audit.py"
-            "::test_an_officer_without_a_second_factor_or_of_another_tenant_reads_nothing",
+            (
+                "flow/test_reading_the_audit.py"
+                "::test_an_officer_without_a_second_factor_or_of_another_tenant_reads_nothing"
+            ),
         ),
     ),
     Breakage(
@@ -107,8 +113,10 @@ OF_STORE: Final = (
         'return {ACTIVE: {"$gt": f"{base}{_end(now)}{LAST}", "$lt": base + LAST}}',
         'return {ACTIVE: {"$gt": base, "$lt": base + LAST}}',
         (
-            "flow/test_breaking_the_glass.py::test_an_agent_who_breaks_the_glass"
-            "_sees_that_customer_for_half_an_hour_and_no_other",
+            (
+                "flow/test_breaking_the_glass.py::test_an_agent_who_breaks_the_glass"
+                "_sees_that_customer_for_half_an_hour_and_no_other"
+            ),
         ),
     ),
     Breakage(
@@ -124,8 +132,10 @@ OF_STORE: Final = (
         'found = await self._grants.find_one({"_id": key_of(scope.tenant, id)})',
         'found = await self._grants.find_one({"_id": {"$regex": id + "$"}})',
         (
-            "flow/test_breaking_the_glass.py"
-            "::test_what_is_nobodys_grant_or_another_tenants_is_not_found",
+            (
+                "flow/test_breaking_the_glass.py"
+                "::test_what_is_nobodys_grant_or_another_tenants_is_not_found"
+            ),
         ),
     ),
     Breakage(
@@ -134,8 +144,10 @@ OF_STORE: Final = (
         "ended = (QUEUE, ACTIVE) if is_over else (QUEUE,)",
         "ended = (QUEUE,)",
         (
-            "flow/test_breaking_the_glass.py"
-            "::test_an_emergency_that_was_none_ends_with_its_review_and_another_one_goes_on",
+            (
+                "flow/test_breaking_the_glass.py"
+                "::test_an_emergency_that_was_none_ends_with_its_review_and_another_one_goes_on"
+            ),
         ),
     ),
     Breakage(

@@ -1,24 +1,46 @@
 """One breakage made in a copy of the tree, and what its tests say of it."""
 
-import asyncio
+import multiprocessing
 import os
 import re
 import shutil
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.house.tree import PACKAGES, ROOT
 from tests.mutants.breakage import Breakage
 
 _WITHIN_S: Final = 240.0
+_MERCY_S: Final = 10.0
 _CLIENTS: Final = Path("tests/js/node_modules")
 _LEFT_OUT: Final = shutil.ignore_patterns("node_modules", ".*")
-_FAILED: Final = re.compile(r"^\d+ failed\b|\b\d+ failed, ", re.MULTILINE)
+_OURS: Final = (*PACKAGES, "tests")
+# What takes longest to import, and isn't ours: imported once, by the process that forks.
+_PRELOADED: Final = (
+    *("strawberry.printer", "graphql", "pymongo", "starlette.applications", "uvicorn", "httpx2"),
+    *(
+        "joserfc.jwt",
+        "cryptography.x509",
+        "pydantic_settings",
+        "phonenumbers",
+        "hypothesis.strategies",
+    ),
+    *("typer", "rich.console", "orjson", "cachetools"),
+)
+# The other plugins take longer to load than most of these tests to run.
+_PLUGINS: Final = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin")
+_FAILED: Final = re.compile(r"^\d+ failed\b", re.MULTILINE)
 _TESTS_FAILED: Final = 1
 _TOLD_LINES: Final = 15
+
+FORKS: Final = multiprocessing.get_context("forkserver")
 
 
 class Verdict(Enum):
@@ -39,9 +61,14 @@ class Found:
     told: str
 
 
+def prepare() -> None:
+    """Have everything imported once that isn't ours.  Call it before the first trial."""
+    FORKS.set_forkserver_preload(list(_PRELOADED))
+
+
 def copy_tree(to: Path) -> None:
     """Copy what tests need; npm's packages are linked."""
-    for name in (*PACKAGES, "tests"):
+    for name in _OURS:
         shutil.copytree(ROOT / name, to / name, ignore=_LEFT_OUT)
     for file in ROOT.iterdir():
         if file.is_file() and not file.name.startswith("."):
@@ -50,45 +77,50 @@ def copy_tree(to: Path) -> None:
         (to / _CLIENTS).symlink_to((ROOT / _CLIENTS).resolve(), target_is_directory=True)
 
 
-async def tried(breakage: Breakage, tree: Path) -> Found:
+def tried(breakage: Breakage, tree: Path) -> Found:
     """Break the tree, run the tests that must notice, and mend it."""
     if not breakage.fits(tree):
         return Found(breakage.name, Verdict.BROKEN, 0.0, f"{breakage.file} has changed")
     whole = breakage.make(tree)
     try:
-        return await run_tests(breakage.name, breakage.caught_by, tree)
+        return run_tests(breakage.name, breakage.caught_by, tree)
     finally:
         (tree / breakage.file).write_text(whole, encoding="utf-8")
 
 
-async def run_tests(
-    name: str, tests: tuple[str, ...], tree: Path, within_s: float = _WITHIN_S
-) -> Found:
-    """Run tests until one fails."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"),
-        *("--hypothesis-seed=0", *(f"tests/{one}" for one in tests)),
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(within_s):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        return Found(name, Verdict.BROKEN, loop.time() - began, f"not done in {within_s:.0f} s")
-    finally:
-        if process.returncode is None:
-            # Asked first, so that what its tests have started is stopped as well.
+def run_tests(name: str, tests: tuple[str, ...], tree: Path, within_s: float = _WITHIN_S) -> Found:
+    """Run tests in a process of their own until one fails."""
+    began = time.monotonic()
+    with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8", errors="replace") as told:
+        process = FORKS.Process(target=_run, args=(tests, tree, told.name))
+        process.start()
+        process.join(within_s)
+        is_late = process.exitcode is None
+        if is_late:
             process.terminate()
-            await process.wait()
-    text = output.decode(errors="replace")
-    verdict = _verdict(process.returncode, text)
-    return Found(name, verdict, loop.time() - began, _end_of(text))
+            process.join(_MERCY_S)
+            process.kill()
+            process.join()
+        text = told.read()
+    took_s = time.monotonic() - began
+    if is_late:
+        return Found(name, Verdict.BROKEN, took_s, f"not done in {within_s:.0f} s")
+    return Found(name, _verdict(process.exitcode, text), took_s, _end_of(text))
+
+
+def _run(tests: tuple[str, ...], tree: Path, told: str) -> None:
+    """Run pytest in the tree, as if this process had been started there."""
+    output = os.open(told, os.O_WRONLY)
+    os.dup2(output, sys.stdout.fileno())
+    os.dup2(output, sys.stderr.fileno())
+    for known in [one for one in sys.modules if one.partition(".")[0] in _OURS]:
+        del sys.modules[known]
+    os.chdir(tree)
+    sys.path[:] = [str(tree), *(one for one in sys.path if one not in {"", str(ROOT)})]
+    os.environ |= {"PYTHONPATH": str(tree), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    plugins = [part for one in _PLUGINS for part in ("-p", one)]
+    sys.exit(pytest.main([*options, *plugins, *(f"tests/{one}" for one in tests)]))
 
 
 def _verdict(code: int | None, text: str) -> Verdict:

@@ -21,6 +21,7 @@ from tests.mutants.breakage import Breakage
 from tests.mutants.breakages import BREAKAGES
 from tests.mutants.trial import Found, Verdict, copy_tree, prepare, run_tests, tried
 
+_WHAT = "Breaks each guard in turn, in a copy of the tree, and asks whether a test notices."
 _UNBROKEN = "nothing is broken"
 _UNBROKEN_WITHIN_S = 1_800.0
 _COLOURS = {Verdict.CAUGHT: "green", Verdict.SURVIVED: "bold red", Verdict.BROKEN: "yellow"}
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m tests.mutants", description=(__doc__ or "")[:77])
+    parser = argparse.ArgumentParser("python -m tests.mutants", description=_WHAT)
     parser.add_argument("names", nargs="*", metavar="NAME", help="breakages to try; none: all")
     parser.add_argument("--list", action="store_true", help="only tell what there is to break")
     parser.add_argument("--json", action="store_true", help="tell it as JSON, on standard output")

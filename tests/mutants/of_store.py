@@ -27,11 +27,8 @@ OF_STORE: Final = (
         'return f"{tenant}\\t{place.field}',
         'return f"\\t{place.field}',
         (
-            (
-                "app/test_store_filters.py"
-                "::test_no_text_becomes_an_operator_or_a_path_or_leaves_its_tenant"
-            ),
-            *_ELSEWHERE,
+            "app/test_store_rules.py::test_search_keys_lie_among_those_of_their_own_tenant_alone",
+            "app/test_store_rules.py::test_walking_through_a_tenant_meets_nobody_of_another",
         ),
     ),
     Breakage(
@@ -98,7 +95,7 @@ OF_STORE: Final = (
         "app/store/timeline_keys.py",
         '    return key_of(tenant, quote(agent, safe=""))\n',
         '    return key_of("", quote(agent, safe=""))\n',
-        ("flow/test_access_by_relation.py::test_a_talk_in_another_tenant_links_nobody_here",),
+        (("app/test_store_relations.py::test_they_link_nobody_else_and_nobody_of_another_tenant"),),
     ),
     Breakage(
         "old-talks-link-for-ever",

@@ -6,6 +6,13 @@ from tests.mutants.breakage import Breakage
 
 OF_POLICIES: Final = (
     Breakage(
+        "a-mask-is-a-right-to-filter",
+        "policies/matrix.py",
+        "is_masked = action is Action.READ and data_class in self.mask",
+        "is_masked = data_class in self.mask",
+        ("policies/test_access_policies.py::test_a_mask_is_no_right_to_write_or_filter",),
+    ),
+    Breakage(
         "a-role-that-lists-nothing-gives-all",
         "policies/access/roles.py",
         'return Decision(Effect.DENY, f"no role of yours may {verb} {data_class}")',

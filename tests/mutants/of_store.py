@@ -204,6 +204,6 @@ OF_STORE: Final = (
         "app/matrices.py",
         "            self._fresh.expire(tenant)\n",
         "            pass\n",
-        ("flow/test_access_rules.py::test_rules_are_in_force_with_the_next_request",),
+        ("app/test_matrices.py::test_ones_own_change_is_in_force_before_any_time_has_passed",),
     ),
 )

@@ -133,12 +133,17 @@ def _tests_of(breakages: Sequence[Breakage]) -> tuple[str, ...]:
 def _tell(found: Found, console: Console) -> None:
     verdict = found.verdict
     console.print(f"[{_COLOURS[verdict]}]{verdict.value:8}[/] {found.name}  {found.took_s:.0f} s")
-    if verdict is not Verdict.CAUGHT:
-        console.print(found.told, markup=False, highlight=False)
+    told = f"         {found.noticed_by}" if verdict is Verdict.CAUGHT else found.told
+    console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _as_json(found: Found) -> dict[str, object]:
-    return {"name": found.name, "verdict": found.verdict.value, "tookS": round(found.took_s, 1)}
+    return {
+        "name": found.name,
+        "verdict": found.verdict.value,
+        "noticedBy": found.noticed_by or None,
+        "tookS": round(found.took_s, 1),
+    }
 
 
 def _exit_code(found: Sequence[Found], errors: Console) -> int:

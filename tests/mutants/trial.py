@@ -37,6 +37,7 @@ _PRELOADED: Final = (
 # The other plugins take longer to load than most of these tests to run.
 _PLUGINS: Final = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin")
 _FAILED: Final = re.compile(r"^\d+ failed\b", re.MULTILINE)
+_NOTICED: Final = re.compile(r"^FAILED tests/(\S+)", re.MULTILINE)
 _TESTS_FAILED: Final = 1
 _TOLD_LINES: Final = 15
 
@@ -59,6 +60,12 @@ class Found:
     verdict: Verdict
     took_s: float
     told: str
+
+    @property
+    def noticed_by(self) -> str:
+        """The test that failed; empty where none did."""
+        found = _NOTICED.search(self.told)
+        return found[1] if found else ""
 
 
 def prepare() -> None:

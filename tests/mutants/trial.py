@@ -112,7 +112,7 @@ def run_tests(name: str, tests: tuple[str, ...], tree: Path, within_s: float = _
     took_s = time.monotonic() - began
     if is_late:
         return Found(name, Verdict.BROKEN, took_s, f"not done in {within_s:.0f} s")
-    return Found(name, _verdict(process.exitcode, text), took_s, _end_of(text))
+    return Found(name, verdict_of(process.exitcode, text), took_s, _end_of(text))
 
 
 def _run(tests: tuple[str, ...], tree: Path, told: str) -> None:
@@ -130,7 +130,8 @@ def _run(tests: tuple[str, ...], tree: Path, told: str) -> None:
     sys.exit(pytest.main([*options, *plugins, *(f"tests/{one}" for one in tests)]))
 
 
-def _verdict(code: int | None, text: str) -> Verdict:
+def verdict_of(code: int | None, text: str) -> Verdict:
+    """What the exit code of pytest, and what it said, mean for a breakage."""
     if code == 0:
         return Verdict.SURVIVED
     # A fixture that fails, or a module that can't be imported, is no test that noticed.

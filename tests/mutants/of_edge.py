@@ -238,8 +238,15 @@ OF_EDGE: Final = (
         ),
     ),
     Breakage(
-        "redirects-are-followed",
+        "clients-follow-redirects",
         "connectors/runtime/client.py",
+        "follow_redirects=False",
+        "follow_redirects=True",
+        ("connectors/test_client.py::test_redirects_are_not_followed",),
+    ),
+    Breakage(
+        "calls-follow-redirects",
+        "connectors/runtime/call.py",
         "follow_redirects=False",
         "follow_redirects=True",
         ("connectors/test_network.py::test_redirects_to_elsewhere_are_not_followed",),

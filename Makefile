@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 SUITE ?=
+NAMES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +26,7 @@ BUILD_NEEDS := printf 'hatchling>=1.27\neditables>=0.5\n'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-external check bench schema docs lock clean clients tryton
+.PHONY: help install demo test test-external check mutants bench schema docs lock clean clients tryton
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,9 @@ check: $(DEVELOPMENT) ## format, lint, types, import contracts, schema drift, do
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house
+
+mutants: install clients ## break each guard in turn and see that a test notices; NAMES=... some
+	$(BIN)/python -m tests.mutants $(NAMES)
 
 bench: install clients ## benchmarks side by side; SUITE=graphql runs one
 	$(BIN)/python -m tests.bench $(SUITE)

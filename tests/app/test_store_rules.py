@@ -18,13 +18,14 @@ from app.store.indexes import INDEXES, create_indexes, missing_indexes
 from app.store.items import identity_document
 from app.store.names import key_of
 from app.store.profiles import MongoProfiles
+from app.store.search import base_of, end_of, kept_keys, walked
 from graph.errors import Conflict
 from graph.model.channel import Channel
 from graph.model.filter import All, Condition, Operator
 from graph.model.identity import Identity, IdentityName
 from graph.model.ids import new_id
 from graph.model.profile import Link, PersonName, Profile, ProfileState
-from graph.model.search import BY_ID, Findable
+from graph.model.search import BY_ID, BY_STATE, BY_UPDATED_AT, MERGED_ID, Findable
 from graph.ports import Found, NamedIdentity, Recognition
 from policies.classification import DataClass
 from policies.plan import Scope
@@ -53,6 +54,22 @@ instants = st.integers(-3_786_912_000_000, 32_472_144_000_000).map(
 @given(tenants, texts, tenants, texts)
 def test_two_keys_are_one_only_where_tenant_and_id_are(tenant, own, other, its):
     assert (key_of(tenant, own) == key_of(other, its)) is ((tenant, own) == (other, its))
+
+
+@given(tenants, tenants, st.sampled_from([BY_ID, BY_STATE, BY_UPDATED_AT]), texts)
+def test_search_keys_lie_among_those_of_their_own_tenant_alone(tenant, other, place, key):
+    kept = kept_keys(other, "x", place, [key])
+    begin = base_of(tenant, place)
+
+    assert (begin <= kept < end_of(begin)) is (tenant == other)
+
+
+@given(tenants, tenants, st.sampled_from([BY_ID, MERGED_ID]))
+def test_walking_through_a_tenant_meets_nobody_of_another(tenant, other, place):
+    kept = kept_keys(other, "x", place, [new_id()])
+    ((begin, end),) = [tuple(found.values()) for found in walked(tenant).values()]
+
+    assert (begin < kept < end) is (tenant == other)
 
 
 @given(tenants, tenants, st.sampled_from(["phone", "email", "x"]), texts)

@@ -50,6 +50,33 @@ async def test_somebody_of_another_tenant_is_unknown(gateway, tenant):
     assert data == {"identify": {"outcome": "UNKNOWN", "profile": None}}
 
 
+async def test_one_root_field_that_is_shut_shuts_the_whole_operation(gateway, tenant):
+    service, agent = (gateway.as_role(role, tenant=tenant) for role in ("service", "agent"))
+    ada = await a_profile(service, **ADA)
+
+    answer = await agent.ask(
+        "query ($id: ID!) { profile(id: $id) { id } accessRules { text } }", {"id": ada}
+    )
+    written = await agent.ask(
+        """
+        mutation ($id: ID!) {
+          updateProfile(input: {id: $id, gender: "f"}) { profile { id } }
+          setAccessRules(input: {text: ""}) { accessRules { revision } }
+        }
+        """,
+        {"id": ada},
+    )
+
+    refused = [
+        ("data" in one, *(e["extensions"]["field"] for e in one["errors"]))
+        for one in (answer, written)
+    ]
+    assert refused == [(False, "Query.accessRules"), (False, "Mutation.setAccessRules")]
+    assert (
+        await service.data("query ($id: ID!) { profile(id: $id) { gender version } }", {"id": ada})
+    ) == {"profile": {"gender": None, "version": 1}}
+
+
 READ = """
 query ($id: ID!) {
   profile(id: $id) {

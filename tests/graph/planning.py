@@ -91,24 +91,29 @@ def planned(
     role: str = "agent",
     name: str | None = None,
     standing: Standing = STRANGER,
+    matrix: Matrix = MATRIX,
 ) -> DocumentPlan:
     """The plan of a document for one role with a second factor."""
     schema = shop_schema()
     document, operation, values = coerced(text, variables, name)
-    access = schema.access_plan(an_asking(role), standing)
+    access = schema.access_plan(an_asking(role, matrix=matrix), standing)
     return plan_document(
         schema.graphql, schema.facts, operation, document.fragments, values, access
     )
 
 
 def check_inputs(
-    text: str, variables: dict[str, Any] | None = None, *, role: str = "agent"
+    text: str,
+    variables: dict[str, Any] | None = None,
+    *,
+    role: str = "agent",
+    matrix: Matrix = MATRIX,
 ) -> None:
     """Decide the inputs of each root field, as an operation does."""
     schema = shop_schema()
     document, operation, values = coerced(text, variables)
     root = schema.graphql.get_root_type(operation.operation)
     action = Action.FILTER if root is schema.graphql.query_type else Action.WRITE
-    check = InputCheck(schema.facts, an_asking(role), action)
+    check = InputCheck(schema.facts, an_asking(role, matrix=matrix), action)
     for node in root_fields(operation, document.fragments, values):
         check.check(root.name, node, root.fields[node.name.value], values)

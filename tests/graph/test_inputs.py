@@ -1,16 +1,19 @@
 """Inputs: what may not be written or filtered by is refused before anything happens."""
 
+from dataclasses import replace
+
 import pytest
 
 from graph.errors import ErrorCode, Forbidden
 from policies.classification import DataClass
 from policies.decision import Action, Effect
-from policies.matrix import ROLES
+from policies.matrix import ROLES, FieldRights
 from tests.graph.planning import MATRIX, check_inputs
 
 UPDATE = "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename } }"
 CREATE = "mutation ($input: CreateProfileInput!) { createProfile(input: $input) { __typename } }"
 FIND = "query ($where: ProfileFilter) { profiles(where: $where) { totalCount } }"
+SORTED = "query ($order: [ProfileOrder!]) { profiles(orderBy: $order) { totalCount } }"
 NAME = {"given": "Ada"}
 PHONE = {"channel": "VOICE", "value": "+12025550143"}
 LINK = {"source": "crm", "object": "contacts", "recordId": "1"}
@@ -36,10 +39,10 @@ FOUND_BY = [
 ]
 
 
-def refusal(document, variables=None, *, role):
+def refusal(document, variables=None, *, role, matrix=MATRIX):
     """Which input is refused, with which code and words."""
     with pytest.raises(Forbidden) as refused:
-        check_inputs(document, variables, role=role)
+        check_inputs(document, variables, role=role, matrix=matrix)
     return refused.value.field, ErrorCode(refused.value.decision.code), str(refused.value)
 
 
@@ -74,6 +77,25 @@ def test_a_role_looks_people_up_by_the_classes_the_matrix_gives_it(role, where, 
         check_inputs(FIND, {"where": where}, role=role)
     else:
         assert refusal(FIND, {"where": where}, role=role) == forbidden(place, "look people up by")
+
+
+@pytest.mark.parametrize(("may", "not_may"), [("FILTER", "SORT"), ("SORT", "FILTER")])
+def test_sorting_by_a_field_and_looking_people_up_by_it_are_two_rights(may, not_may):
+    given = {"PersonName.given": FieldRights(frozenset({Action.READ, Action[may]}))}
+    agent = replace(MATRIX.roles["agent"], fields=given)
+    matrix = replace(MATRIX, roles={**MATRIX.roles, "agent": agent})
+    asked = {
+        "FILTER": (FIND, {"where": {"givenName": {"equals": "Ada"}}}),
+        "SORT": (SORTED, {"order": {"givenName": "ASC"}}),
+    }
+    refused = {
+        "FILTER": forbidden("ProfileFilter.givenName", "look people up by"),
+        "SORT": forbidden("ProfileOrder.givenName", "sort people by"),
+    }
+
+    check_inputs(*asked[may], role="agent", matrix=matrix)
+
+    assert refusal(*asked[not_may], role="agent", matrix=matrix) == refused[not_may]
 
 
 def test_what_is_not_sent_is_not_refused():

@@ -1,11 +1,14 @@
 """Plans: what is asked, what is withheld, and that nothing else is fetched."""
 
+from dataclasses import replace
+
 import pytest
 
 from graph.errors import BadInput
 from graph.plan import Withheld
 from policies.decision import Decision, Effect
-from tests.graph.planning import planned
+from policies.matrix import FieldRights
+from tests.graph.planning import MATRIX, planned
 
 PROFILE = "{{ profile(id: 1) {{ {} }} }}"
 ALL_STORED = {"custom.TIER", "custom.ACCOUNT"}
@@ -79,6 +82,16 @@ def test_a_masked_object_masks_its_leaves():
 
     assert plan.attributes == {"name", "name.given", "name.family"}
     assert plan.masked == {("profile", "name", part) for part in ("given", "family", "full")}
+
+
+def test_a_part_that_is_withheld_is_not_opened_for_what_is_made_of_it():
+    agent = MATRIX.roles["agent"]
+    strict = replace(agent, fields={"PersonName.given": FieldRights()})
+    matrix = replace(MATRIX, roles={**MATRIX.roles, "agent": strict}, revision=1)
+
+    plan = planned(PROFILE.format("name { full }"), matrix=matrix)
+
+    assert plan.attributes == {"name", "name.family"}
 
 
 def test_paths_in_lists_have_no_index_and_say_that_they_stand_for_each_item():

@@ -48,6 +48,7 @@ from graph.visible import (
     visible_schema,
 )
 from policies.asking import Asking
+from policies.classification import DataClass
 from policies.decision import Action, Effect
 from policies.errors import WrongMatrix
 from policies.matrix import Matrix
@@ -177,7 +178,8 @@ def base_sdl() -> str:
 def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     """Refuse a matrix that doesn't know exactly the root fields of the schema, or other fields.
 
-    So is one that withholds by name what can't be null.
+    So is one that withholds what can't be null: by name, or ids and the like from a role that may
+    call anything.
 
     Custom fields aren't checked: they come and go.
 
@@ -200,8 +202,16 @@ def check_matrix(schema: TenantSchema, matrix: Matrix) -> None:
     unknown_fields = fields - set(schema.facts.names.values())
     if wrong := sorted(name for name in unknown_fields if not name.startswith(_CUSTOM)):
         raise WrongMatrix(f"the schema has no such fields: {', '.join(wrong)}")
+    callers = frozenset[str]().union(*matrix.operations.values())
+    blind = {role for role in callers if not _reads_public(matrix, role)}
+    if blind:
+        raise WrongMatrix(f"roles that may call anything read PUBLIC: {', '.join(sorted(blind))}")
     if wrong := sorted(_withheld_by_name(matrix) & _required(schema)):
         raise WrongMatrix(f"these are never null, so give or hide them: {', '.join(wrong)}")
+
+
+def _reads_public(matrix: Matrix, role: str) -> bool:
+    return matrix.roles[role].effect(Action.READ, DataClass.PUBLIC) is Effect.ALLOW
 
 
 def _withheld_by_name(matrix: Matrix) -> set[str]:

@@ -1,7 +1,7 @@
 """Reads and checks matrices: data that a privacy officer can read, not code."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -61,6 +61,7 @@ _OF_ROLE: Final = {
     "purposes",
     "hides",
 }
+_WHOLE: Final = ("fields", "second_factor", "purposes", "hides")
 _READABLE: Final = {"read", _MASK, "reveal"}
 _LONGEST_BREAK_GLASS_MIN: Final = 24 * 60
 _Type = TypeVar("_Type")
@@ -98,7 +99,7 @@ def matrix_of(text: str, name: str, base: Matrix | None = None, revision: int = 
     found = replace(
         base,
         revision=revision,
-        roles={**base.roles, **_table(document, "roles", _rights, ROLES)},
+        roles={**base.roles, **_roles(document, base.roles)},
         operations={**base.operations, **_table(document, "operations", _roles_of)},
         purposes={**base.purposes, **_purposes(document)},
         ceilings={**base.ceilings, **_table(document, "clients", _ceiling)},
@@ -122,6 +123,30 @@ def _table(
     if known is not None:
         _refuse_unknown(key.removesuffix("s"), entries, known)
     return {name: read(name, entry) for name, entry in entries.items()}
+
+
+def _roles(document: Mapping[str, Any], shipped: Mapping[str, Rights]) -> dict[str, Rights]:
+    """The rights of the roles that are named: what is named of a role, the rest as shipped."""
+    given = _table(document, "roles", _rights, ROLES)
+    return {
+        role: _laid_over(shipped[role], rights, document["roles"][role].keys())
+        if role in shipped
+        else rights
+        for role, rights in given.items()
+    }
+
+
+def _laid_over(shipped: Rights, own: Rights, named: Collection[str]) -> Rights:
+    """Own rights where they are named; a class that is read now isn't masked any more."""
+    actions = {**shipped.given.actions, **own.given.actions}
+    mask = own.given.mask
+    if _MASK not in named:
+        mask = shipped.given.mask - actions.get(Action.READ, frozenset())
+    elif "read" not in named:
+        actions[Action.READ] = actions.get(Action.READ, frozenset()) - mask
+    kept = {key: getattr(shipped, key) for key in _WHOLE if key not in named}
+    related = {**shipped.related, **own.related}
+    return replace(own, given=Given(actions, mask), related=related, **kept)
 
 
 def _rights(role: str, given: Any) -> Rights:  # noqa: ANN401 - what TOML holds

@@ -35,3 +35,11 @@ def test_the_operations_of_matrix_and_schema_are_the_same():
     with pytest.raises(WrongMatrix, match=r"operations of matrix and schema differ: fly$"):
         check_matrix(TenantSchema(), more)
     assert "explainAccess.as" in MATRIX.operations
+
+
+def test_who_may_call_anything_reads_ids_and_the_like():
+    blind = replace(MATRIX.roles["agent"], given=replace(MATRIX.roles["agent"].given, actions={}))
+    matrix = replace(MATRIX, roles={**MATRIX.roles, "agent": blind})
+
+    with pytest.raises(WrongMatrix, match=r"roles that may call anything read PUBLIC: agent$"):
+        check_matrix(TenantSchema(), matrix)

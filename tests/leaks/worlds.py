@@ -34,6 +34,7 @@ PEOPLE: Final = frozenset(
 )
 REFUSALS: Final = frozenset({"FORBIDDEN", "FIELD_FORBIDDEN", "STEP_UP_REQUIRED"})
 _AGE: Final = re.compile(r'"age":\d+')
+_FETCHED: Final = re.compile(r'"fetchedAt":"[^"]*"')
 _ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|[A-Za-z0-9_-]{30,}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 SEALED: Final = frozenset(
@@ -90,8 +91,8 @@ COMMANDS: Final = Commands()
 
 
 def timeless(text: str) -> str:
-    """An answer without the ages of values, which grow."""
-    return _AGE.sub("", text)
+    """An answer without when its values were read, and how old they are by then."""
+    return _FETCHED.sub("", _AGE.sub("", text))
 
 
 def alike(text: str) -> str:

@@ -81,8 +81,8 @@ OF_POLICIES: Final = (
     Breakage(
         "no-action-needs-a-fresh-factor",
         "policies/access/assurance.py",
-        "elif question.action in fresh.fresh_actions:",
-        "elif question.action not in fresh.fresh_actions:",
+        "elif question.action in fresh.fresh_actions and",
+        "elif question.action not in fresh.fresh_actions and",
         (
             (
                 "policies/test_access_policies.py"

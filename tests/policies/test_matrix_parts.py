@@ -1,5 +1,7 @@
 """What narrows and widens rights in a matrix, and a tenant's rules over the shipped one."""
 
+from dataclasses import replace
+
 import pytest
 
 from policies.classification import DataClass
@@ -141,7 +143,8 @@ def test_what_does_not_exist_is_refused(old, new, said):
 def test_a_tenants_rules_take_the_place_of_what_they_name_and_of_nothing_else():
     own = matrix_of('[roles.agent]\nread = ["CONTACT"]\n', "rules", read(WHOLE), 7)
 
-    assert own.roles == {"agent": some_rights(read=[DataClass.CONTACT])}
+    given = given_classes(read=[DataClass.CONTACT])
+    assert own.roles == {"agent": replace(AGENT, given=given)}
     assert (own.version, own.revision) == (4, 7)
     whole = read(WHOLE)
     assert (own.operations, own.purposes, own.ceilings) == (
@@ -150,6 +153,39 @@ def test_a_tenants_rules_take_the_place_of_what_they_name_and_of_nothing_else():
     assert (own.assurances, own.conversations, own.break_glass) == (
         *(whole.assurances, whole.conversations, whole.break_glass),
     )
+
+
+def test_of_a_role_what_is_not_named_stays_as_shipped():
+    text = """
+    [roles.agent]
+    filter = ["CONTACT"]
+    break_glass = {}
+    hides = false
+    fields = { "custom.tier" = ["read"] }
+    """
+    own = matrix_of(text, "rules", read(WHOLE), 1).roles["agent"]
+
+    assert own == replace(
+        AGENT,
+        given=given_classes(read=[DataClass.PUBLIC], filter=[DataClass.CONTACT]),
+        related={**AGENT.related, Relation.BREAK_GLASS: given_classes()},
+        hides=False,
+        fields={"custom.tier": FieldRights(frozenset({Action.READ}))},
+    )
+
+
+def test_a_class_that_is_read_now_is_not_masked_any_more_nor_the_other_way():
+    def agent(text):
+        return matrix_of(f"[roles.agent]\n{text}\n", "rules", SHIPPED, 1).roles["agent"].given
+
+    read_now = agent('read = ["PUBLIC", "CONTACT"]')
+    masked_now = agent('mask = ["IDENTITY"]')
+
+    assert read_now.mask == {DataClass.FINANCIAL}
+    assert read_now.effect(Action.READ, DataClass.CONTACT) is Effect.ALLOW
+    assert masked_now.effect(Action.READ, DataClass.IDENTITY) is Effect.MASK
+    assert masked_now.effect(Action.READ, DataClass.DEMOGRAPHIC) is Effect.ALLOW
+    assert masked_now.effect(Action.READ, DataClass.CONTACT) is Effect.DENY
 
 
 def test_no_rules_change_nothing():

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
+from policies.decision import Action
 from policies.matrix import FieldRights, Given, Matrix, PurposeRule, Rights
 from policies.standing import Relation
 
@@ -23,8 +24,7 @@ def _lines(matrix: Matrix, always: frozenset[str]) -> Iterator[str]:
     for role, rights in matrix.roles.items():
         yield f"[roles.{role}]"
         yield from _rights(rights)
-        if rights.fields:
-            yield f"[roles.{role}.fields]"
+        yield f"[roles.{role}.fields]"
         for name, right in rights.fields.items():
             yield f"{json.dumps(name)} = {json.dumps(sorted(_words(right)))}"
     for purpose, rule in matrix.purposes.items():
@@ -49,20 +49,21 @@ def _lines(matrix: Matrix, always: frozenset[str]) -> Iterator[str]:
 
 def _rights(rights: Rights) -> Iterator[str]:
     yield from _given(rights.given)
-    for relation, given in rights.related.items():
+    for relation, name in _RELATIONS.items():
+        given = rights.related.get(relation, Given({}))
         # Of a relation, only what is read may be told.
         told = ", ".join(
             line for line in _given(given) if line.split(" ")[0] in {"read", "mask", "reveal"}
         )
-        yield f"{_RELATIONS[relation]} = {{ {told} }}"
+        yield f"{name} = {{ {told} }}"
     yield f"second_factor = {json.dumps(rights.second_factor)}"
     yield f"hides = {json.dumps(rights.hides)}"
     yield f"purposes = {json.dumps([one.value for one in rights.purposes])}"
 
 
 def _given(given: Given) -> Iterator[str]:
-    for action, classes in given.actions.items():
-        yield f"{action.value.lower()} = {_names(classes)}"
+    for action in Action:
+        yield f"{action.value.lower()} = {_names(given.actions.get(action, ()))}"
     yield f"mask = {_names(given.mask)}"
 
 

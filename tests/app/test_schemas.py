@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-import app.schemas
+import app.fresh
 from app.schemas import Schemas
 from graph.errors import StoreUnavailable
 from graph.model.custom_field import CustomerSchema, FieldDefinition
@@ -234,7 +234,7 @@ async def test_a_tenant_that_changes_something_all_the_time_has_its_schema_built
     for _ in range(5):
         schemas.expire("acme")
         asking = asyncio.create_task(schemas.of("acme"))
-        await until(lambda: schemas._refreshes)
+        await until(lambda: schemas._fresh._refreshes)
         schemas.expire("acme")
         found.append(await asking)
 
@@ -279,7 +279,7 @@ async def test_a_failure_is_not_remembered(schemas, kept):
 
 
 async def test_the_tenants_that_came_last_are_kept(schemas, kept, clock, monkeypatch):
-    monkeypatch.setattr(app.schemas, "_MAX_TENANTS", 3)
+    monkeypatch.setattr(app.fresh, "_MAX_TENANTS", 3)
     for tenant in ("a", "b", "c"):
         await schemas.of(tenant)
     clock.now = 10.0
@@ -297,7 +297,7 @@ async def test_the_tenants_that_came_last_are_kept(schemas, kept, clock, monkeyp
 
 
 async def test_a_schema_that_was_replaced_or_dropped_is_freed(schemas, kept, monkeypatch):
-    monkeypatch.setattr(app.schemas, "_MAX_TENANTS", 1)
+    monkeypatch.setattr(app.fresh, "_MAX_TENANTS", 1)
     replaced = weakref.ref(await schemas.of("acme"))
     replaced().documents.get("{ viewer { subject } }")
     kept.schemas["acme"] = fields("tier")

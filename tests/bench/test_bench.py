@@ -33,7 +33,7 @@ def test_an_unknown_suite_is_wrong_usage_and_the_known_ones_are_named():
     # It is broken where the console ends.
     assert " ".join(ended.stderr.split()) == (
         "usage: python -m tests.bench [SUITE]; suites: graphql, connectors, scale, import, privacy,"
-        " timeline, recognition"
+        " access, timeline, recognition"
     )
 
 

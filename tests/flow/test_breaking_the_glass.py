@@ -23,7 +23,7 @@ from tests.flow.acts import (
 )
 from tests.flow.merges import merge, unmerge
 from tests.flow.stored import stored
-from tests.support.gateway import Caller, TestGateway, a_profile, define
+from tests.support.gateway import Caller, TestGateway, a_profile, define, refusal_of
 
 PHONE = {"channel": "VOICE", "value": "+12025550143"}
 CLEAR, MASKED = ["+12025550143"], ["•••• 0143"]
@@ -169,7 +169,7 @@ async def test_other_roles_may_not_break_the_glass(gateway, tenant, ada, role):
     somebody = gateway.as_role(role, tenant=tenant)
     given = {"profileId": ada, "reason": EMERGENCY}
 
-    assert await somebody.codes(BREAK, {"input": given}) == ["FORBIDDEN"]
+    assert set(await somebody.codes(BREAK, {"input": given})) == {refusal_of(role)}
     assert {"audit", "breakGlassGrants"} & (await stored(gateway, tenant)).keys() == set()
 
 
@@ -269,8 +269,8 @@ async def test_other_roles_neither_see_the_queue_nor_review(gateway, tenant, age
     somebody = gateway.as_role(role, tenant=tenant)
     given = {"id": grant["id"], "verdict": "UNJUSTIFIED", "note": "never"}
 
-    assert await somebody.codes(REVIEWS) == ["FORBIDDEN"]
-    assert await somebody.codes(REVIEW, {"input": given}) == ["FORBIDDEN"]
+    assert set(await somebody.codes(REVIEWS)) == {refusal_of(role)}
+    assert set(await somebody.codes(REVIEW, {"input": given})) == {refusal_of(role)}
 
 
 async def test_the_queue_comes_in_pages_the_newest_first(agent, officer, ada):

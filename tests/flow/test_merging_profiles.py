@@ -282,8 +282,8 @@ async def test_others_may_not_merge(gateway, tenant, service, role, code):
     given = {"survivorId": ada, "absorbedId": other}
     before = await stored(gateway, tenant)
 
-    assert await caller.codes(MERGE, {"input": given}) == [code]
-    assert await caller.codes(UNMERGE, {"input": {"absorbedId": other}}) == [code]
+    assert set(await caller.codes(MERGE, {"input": given})) == {code}
+    assert set(await caller.codes(UNMERGE, {"input": {"absorbedId": other}})) == {code}
     assert await stored(gateway, tenant) == before
 
 

@@ -92,6 +92,11 @@ class TestGateway:
         return Caller(self.client, token)
 
 
+def refusal_of(role: str) -> str:
+    """The code by which a role is refused what it may not call: to some it is unknown."""
+    return "BAD_INPUT" if role in {"assistant", "partner"} else "FORBIDDEN"
+
+
 @asynccontextmanager
 async def running_gateway(
     uri: str,

@@ -12,14 +12,14 @@ from graph.model.consent import (
     MAX_WITH_REFUSALS,
     Consent,
     ConsentStatus,
-    Standing,
+    Worth,
     checked_consent,
     checked_purpose,
     effective,
     recorded,
-    standing,
     stricter,
     united,
+    worth,
 )
 from graph.model.errors import BadValue, LimitReached
 
@@ -73,22 +73,22 @@ def test_two_who_become_one_are_never_granted_more_than_each_was(one, two):
             effective(side, NOW)[purpose] for side in (one, two) if purpose in effective(side, NOW)
         ]
         if {item.id for item in one}.isdisjoint({item.id for item in two}):
-            assert standing(held, NOW) == max(standing(item, NOW) for item in apart)
+            assert worth(held, NOW) == max(worth(item, NOW) for item in apart)
 
 
-@given(st.permutations(list(Standing)))
+@given(st.permutations(list(Worth)))
 def test_revoked_is_stricter_than_denied_than_expired_than_granted(order):
     made = {
-        Standing.REVOKED: consent("r", REVOKED),
-        Standing.DENIED: consent("d", DENIED, given_at=NOW + timedelta(days=1)),
-        Standing.EXPIRED: consent("e", expires_at=NOW),
-        Standing.GRANTED: consent("g", expires_at=NOW + timedelta(seconds=1)),
+        Worth.REVOKED: consent("r", REVOKED),
+        Worth.DENIED: consent("d", DENIED, given_at=NOW + timedelta(days=1)),
+        Worth.EXPIRED: consent("e", expires_at=NOW),
+        Worth.GRANTED: consent("g", expires_at=NOW + timedelta(seconds=1)),
     }
 
     held = effective([made[item] for item in order], NOW)
 
-    assert held == {"marketing": made[Standing.REVOKED]}
-    assert [standing(made[item], NOW) for item in order] == order
+    assert held == {"marketing": made[Worth.REVOKED]}
+    assert [worth(made[item], NOW) for item in order] == order
 
 
 @pytest.mark.parametrize("is_dated", [True, False])

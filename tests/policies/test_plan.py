@@ -247,9 +247,11 @@ def test_an_operation_may_need_a_second_factor_of_just_now(assurance):
 
 
 def test_an_operation_is_shut_to_every_other_role():
-    assert called("profile", "service") == Decision(
-        Effect.DENY, "no role of yours may call profile", "FORBIDDEN"
-    )
+    shut = Decision(Effect.DENY, "no role of yours may call profile", "FORBIDDEN")
+    others = {**MATRIX.roles, "service": some_rights(read=[*DataClass])}
+
+    assert called("profile", "service") == shut
+    assert called("profile", "service", matrix=replace(MATRIX, roles=others)) == shut
 
 
 def test_an_operation_the_matrix_does_not_know_is_shut_to_everybody():

@@ -1,11 +1,17 @@
 """When a CRM fails, the customer still comes: one field is lost, and its place says why."""
 
 import logging
+import re
 import time
 
 import pytest
 
 from tests.live.conftest import BUDGET_S
+
+# What a busy machine may add: without the budget it would be ten seconds.
+BUSY_S = 3
+# Instants, ids and durations, in which any digits may stand by chance.
+NUMBERS = re.compile(r'\d{4}-\d\d-\d\dT[\d:.]+|\b[0-9A-Z]{26}\b|"(?:ms|age)":[\d.]+')
 
 RECORD = {"loyalty": "gold", "city": "Lisbon"}
 QUERY = """
@@ -66,7 +72,7 @@ async def test_a_crm_in_trouble_costs_its_field_and_nothing_else(shop, caplog, f
         "errors": [code],
     }
     assert await shop.crm.calls() == calls
-    assert took_s < BUDGET_S + 0.5
+    assert took_s < BUDGET_S + BUSY_S
     assert leaks(response.text, caplog.text) == []
 
 
@@ -238,4 +244,5 @@ def check_profile(answer, customer, code, source):
 
 def leaks(*texts):
     """What stands in one of the texts and should stand nowhere."""
-    return [word for word in (*VENDOR, *SECRETS) for text in texts if word in text]
+    told = [NUMBERS.sub("", text) for text in texts]
+    return [word for word in (*VENDOR, *SECRETS) for text in told if word in text]

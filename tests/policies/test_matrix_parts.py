@@ -186,6 +186,9 @@ def test_a_class_that_is_read_now_is_not_masked_any_more_nor_the_other_way():
     assert masked_now.effect(Action.READ, DataClass.IDENTITY) is Effect.MASK
     assert masked_now.effect(Action.READ, DataClass.DEMOGRAPHIC) is Effect.ALLOW
     assert masked_now.effect(Action.READ, DataClass.CONTACT) is Effect.DENY
+    both = agent('read = ["PUBLIC"]\nmask = ["CONTACT"]')
+    assert both.mask == {DataClass.CONTACT}
+    assert both.actions[Action.READ] == {DataClass.PUBLIC}
 
 
 def test_no_rules_change_nothing():

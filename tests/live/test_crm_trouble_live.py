@@ -8,8 +8,6 @@ import pytest
 
 from tests.live.conftest import BUDGET_S
 
-# What a busy machine may add: without the budget it would be ten seconds.
-BUSY_S = 3
 # Instants, ids and durations, in which any digits may stand by chance.
 NUMBERS = re.compile(r'\d{4}-\d\d-\d\dT[\d:.]+|\b[0-9A-Z]{26}\b|"(?:ms|age)":[\d.]+')
 
@@ -72,7 +70,7 @@ async def test_a_crm_in_trouble_costs_its_field_and_nothing_else(shop, caplog, f
         "errors": [code],
     }
     assert await shop.crm.calls() == calls
-    assert took_s < BUDGET_S + BUSY_S
+    assert took_s < BUDGET_S + 0.5
     assert leaks(response.text, caplog.text) == []
 
 

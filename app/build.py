@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app import settings as app_settings
@@ -83,31 +84,43 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
-        most = settings.max_identities
-        changes = Changes(client, database, sealing, _now, most)
+        changes = Changes(client, database, sealing, _now, settings.max_identities)
         schemas = _schemas(settings, database, changes, stack)
-        profiles = MongoProfiles(client, database, sealing, _now, most)
-        wiring = Wiring(
-            profiles=profiles,
-            rewriting=Rewriting(database, changes, _now),
-            history=MongoHistory(database, sealing),
-            interactions=MongoInteractions(database, sealing, profiles),
-            definitions=schemas,
-            filters=MongoFilters(database, sealing, _now),
-            matches=MongoMatches(database, sealing, _now),
-            sources=sources,
-            matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
-            relations=MongoRelations(database),
-            audit=MongoAudit(database, _now),
-            grants=MongoGrants(database),
-            now=_now,
-            normalising=normalising_of(settings),
-            budget_s=settings.budget_s,
-            max_values=most,
-            survivorship=survivorship_of(settings.merging),
-        )
+        wiring = _wiring(settings, client, changes, schemas, sources)
         authenticator = await _authenticator(settings, database, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database, documents)
+
+
+def _wiring(
+    settings: app_settings.Settings,
+    client: AsyncMongoClient[dict[str, Any]],
+    changes: Changes,
+    schemas: Schemas,
+    sources: Mapping[str, Mapping[str, Source]],
+) -> Wiring:
+    """What the graph stands on: every store, on one database."""
+    database, sealing = client[settings.store.database], changes.sealing
+    most = settings.max_identities
+    profiles = MongoProfiles(client, database, sealing, _now, most)
+    return Wiring(
+        profiles=profiles,
+        rewriting=Rewriting(database, changes, _now),
+        history=MongoHistory(database, sealing),
+        interactions=MongoInteractions(database, sealing, profiles),
+        definitions=schemas,
+        filters=MongoFilters(database, sealing, _now),
+        matches=MongoMatches(database, sealing, _now),
+        sources=sources,
+        matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
+        relations=MongoRelations(database),
+        audit=MongoAudit(database, _now),
+        grants=MongoGrants(database),
+        now=_now,
+        normalising=normalising_of(settings),
+        budget_s=settings.budget_s,
+        max_values=most,
+        survivorship=survivorship_of(settings.merging),
+    )
 
 
 def _schemas(

@@ -115,10 +115,10 @@ class _Telling:
                 self._fields(below, node, at, part if part.outcome is Outcome.HIDDEN else None)
 
     def _purpose(self) -> None:
-        roles = self._subject.principal.roles & self._subject.matrix.roles.keys()
         decision = decide_purpose(self._subject)
-        if roles and decision.is_denied:
-            entry = ", ".join(f"roles.{role}.purposes" for role in sorted(roles))
+        if decision.is_denied:
+            roles = sorted(self._subject.known_roles)
+            entry = ", ".join(f"roles.{role}.purposes" for role in roles)
             told = Explained(replace(decision, rule=by_purpose.__name__), entry)
             self._put(told_part(Part.PURPOSE, (_PURPOSE,), _PURPOSE, told, Outcome.CALL))
 

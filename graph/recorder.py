@@ -33,7 +33,7 @@ class Recorder:
             at=self.now(),
             actor=principal.subject,
             client=principal.client,
-            roles=tuple(sorted(principal.roles & asking.matrix.roles.keys())),
+            roles=tuple(sorted(asking.known_roles)),
             purpose=asking.purpose,
             assurance=asking.assurance,
             matrix_version=asking.matrix.version,

@@ -30,7 +30,7 @@ from graph.model.profile import Link, PersonName, Profile
 from graph.mutations.root import Mutation
 from graph.plan import OPEN_TO_ALL
 from graph.queries import Query
-from graph.touched import differ, relations_of, touched
+from graph.touched import differ, touched
 from graph.types.custom_field import CustomFields, typed_field
 from graph.types.filter import (
     ProfileFilter,
@@ -148,7 +148,7 @@ class TenantSchema:
             strangers = self.access_plan(asking)
             self._relations[key] = frozenset(
                 relation
-                for relation in relations_of(asking)
+                for relation in asking.relations
                 if differ(strangers, self.access_plan(asking, Standing(relation)), at)
             )
             if len(self._relations) > _MAX_OPERATIONS:

@@ -34,8 +34,7 @@ class Standings:
         now: datetime,
     ) -> None:
         self._wanted = wanted
-        rule = asking.matrix.purposes.get(asking.purpose)
-        self._consent = rule.consent if rule else None
+        self._consent = asking.consent
         self._subject = asking.principal.subject
         self._scope = scope_of(asking.principal)
         self._relations, self._profiles, self._now = relations, profiles, now

@@ -1,6 +1,6 @@
 """Which decisions an operation depends on, whatever its variables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from graphql import (
@@ -17,9 +17,7 @@ from graphql import (
 
 from graph.facts import SchemaFacts
 from graph.plan import opened_by
-from policies.asking import Asking
 from policies.plan import AccessPlan
-from policies.standing import Relation
 
 # Fields that show whatever their asker may see of a profile.
 _OF_EVERYTHING: Final = frozenset({"Profile.history", "Profile.suggestions", "Profile.fields"})
@@ -39,13 +37,6 @@ def touched(
     if found.coordinates & _OF_EVERYTHING:
         return frozenset(facts.labels)
     return frozenset(found.coordinates)
-
-
-def relations_of(asking: Asking) -> Iterator[Relation]:
-    """The relations by which a role of the asker has rights."""
-    rights = asking.matrix.roles
-    roles = asking.principal.roles & rights.keys()
-    return (relation for role in sorted(roles) for relation in rights[role].related)
 
 
 def differ(one: AccessPlan, other: AccessPlan, coordinates: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from policies.decision import Decision, Effect
 from policies.matrix import Ceiling, Matrix
 from policies.principal import Principal
-from policies.standing import Purpose
+from policies.standing import Purpose, Relation
 
 
 class Assurance(IntEnum):
@@ -38,6 +38,28 @@ class Asking:
             *(matrix.version, matrix.revision),
         )
 
+    @property
+    def known_roles(self) -> frozenset[str]:
+        """The principal's roles that the matrix knows."""
+        return self.principal.roles & self.matrix.roles.keys()
+
+    @property
+    def relations(self) -> frozenset[Relation]:
+        """The relations by which a role of the principal has rights."""
+        rights = self.matrix.roles
+        return frozenset(way for role in self.known_roles for way in rights[role].related)
+
+    @property
+    def consent(self) -> str | None:
+        """What customers must have consented to for this purpose; None: to nothing."""
+        rule = self.matrix.purposes.get(self.purpose)
+        return rule.consent if rule else None
+
+    @property
+    def may_vouch(self) -> bool:
+        """Whether the principal's word links an agent to a customer."""
+        return bool(self.principal.roles & self.matrix.conversations.told_by)
+
 
 def asking_of(
     principal: Principal, matrix: Matrix, now: float, purpose: Purpose | None = None
@@ -56,9 +78,14 @@ def asking_of(
 
 
 def decide_purpose(asking: Asking) -> Decision:
-    """Whether a role of the principal may ask for this purpose."""
-    purpose, rights = asking.purpose, asking.matrix.roles
-    for role in sorted(asking.principal.roles & rights.keys()):
+    """Whether a role of the principal may ask for this purpose.
+
+    Whose roles nobody knows gets nothing anyway, and is told so of each field.
+    """
+    purpose, rights, roles = asking.purpose, asking.matrix.roles, asking.known_roles
+    if not roles:
+        return Decision(Effect.ALLOW, "no role of yours is known")
+    for role in sorted(roles):
         if purpose in rights[role].purposes:
             return Decision(Effect.ALLOW, f"role {role} may ask for {purpose.value}")
     return Decision(Effect.DENY, f"no role of yours may ask for {purpose.value}", "FORBIDDEN")

@@ -38,7 +38,6 @@ from graph.recorder import Recorder
 from graph.schema import TenantSchema
 from graph.standings import Standings
 from graph.timeline import TimelineLoader
-from graph.touched import relations_of
 from graph.views import View, Views
 from graph.visible import VisibleSchema
 from graph.wiring import Wiring
@@ -126,7 +125,7 @@ async def _asking(request: Request, principal: Principal, wiring: Wiring) -> Ask
     matrix = await wiring.matrices.of(principal.tenant)
     asking = asking_of(principal, matrix, wiring.now().timestamp(), purpose)
     decision = decide_purpose(asking)
-    if decision.is_denied and principal.roles & matrix.roles.keys():
+    if decision.is_denied:
         raise Forbidden(f"{decision.reason}.", decision, "extensions.purpose")
     return asking
 
@@ -245,7 +244,7 @@ def _context(
         ProfileLoader(wiring.profiles, views, standings(wanted)),
         TimelineLoader(wiring.interactions, views),
         views,
-        standings(frozenset(relations_of(asking))),
+        standings(asking.relations),
         run.recorder,
         schema.facts,
         run.live,

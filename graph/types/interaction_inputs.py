@@ -94,7 +94,7 @@ def _begun(
     channel: Channel | None,
     ended_at: datetime | None = None,
 ) -> model.Interaction:
-    principal, told_by = info.context.principal, info.context.asking.matrix.conversations.told_by
+    principal = info.context.principal
     agent = sent(given.agent)
     is_open = ended_at is None and given.kind in model.CONVERSATIONS
     return model.Interaction(
@@ -108,5 +108,5 @@ def _begun(
         queue=sent(given.queue),
         source=sent(given.source) or principal.client or principal.subject,
         external_id=sent(given.external_id),
-        is_vouched=True if agent and principal.roles & told_by else None,
+        is_vouched=True if agent and info.context.asking.may_vouch else None,
     )

@@ -10,7 +10,6 @@ from graph.loaders import ProfileLoader
 from graph.plan import DocumentPlan
 from graph.sources import Source
 from graph.standings import Standings
-from graph.touched import relations_of
 from graph.views import View, Views
 from policies.asking import Asking
 from policies.standing import Relation, Standing
@@ -51,6 +50,5 @@ def a_loader_of(
 ) -> ProfileLoader:
     """A loader for somebody whom nothing can link to a customer, unless told."""
     asking = asking or an_asking("service")
-    wanted = frozenset(relations_of(asking))
-    standings = Standings(asking, wanted, links or Links(), shelf, NOW)
+    standings = Standings(asking, asking.relations, links or Links(), shelf, NOW)
     return ProfileLoader(shelf, views, standings)

@@ -111,7 +111,7 @@ OF_GRAPH: Final = (
     Breakage(
         "any-purpose-is-taken",
         "graph/execution/operation.py",
-        "if decision.is_denied and principal.roles & matrix.roles.keys():",
+        "if decision.is_denied:",
         "if False:",
         (
             (

@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 from policies.asking import Asking, Assurance, asking_of, decide_purpose
 from policies.classification import DataClass
 from policies.decision import Decision, Effect
-from policies.matrix import Assurances, Ceiling
+from policies.matrix import Assurances, Ceiling, Conversations, PurposeRule
 from policies.principal import Principal
-from policies.standing import Purpose
-from tests.policies.questions import a_matrix, matrices, principals, some_rights, somebody
+from policies.standing import Purpose, Relation
+from tests.policies.questions import (
+    a_matrix,
+    given_classes,
+    matrices,
+    principals,
+    some_rights,
+    somebody,
+)
 
 NOW = 1_800_000_000.0
 MATRIX = replace(
@@ -67,7 +74,8 @@ def test_a_purpose_is_allowed_to_the_roles_that_may_ask_for_it():
 
     assert decide_purpose(asked(somebody("agent"), Purpose.CARE)) == allowed
     assert decide_purpose(asked(somebody("agent"), Purpose.LEGAL)) == denied
-    assert decide_purpose(asked(somebody("partner"), Purpose.CARE)).is_denied
+    nobody = Decision(Effect.ALLOW, "no role of yours is known")
+    assert decide_purpose(asked(somebody("partner"), Purpose.CARE)) == nobody
 
 
 def ceiling(client=None, scopes=()):
@@ -118,3 +126,23 @@ def test_requests_that_differ_in_what_decides_have_different_keys(principal, mat
     same = replace(asking, principal=replace(principal, subject="grace"))
     assert same.key == asking.key
     assert all(other == asking or other.key != asking.key for other in others)
+
+
+def test_a_request_knows_what_links_its_asker_and_what_customers_must_have_allowed():
+    related = {Relation.CONVERSATION: given_classes(read=[DataClass.CONTACT])}
+    matrix = replace(
+        a_matrix({"agent": some_rights(related=related), "admin": some_rights()}),
+        purposes={Purpose.MARKETING: PurposeRule(consent="marketing")},
+        conversations=Conversations(frozenset({"service"})),
+    )
+
+    def asks(*roles, purpose=Purpose.SERVICE):
+        return asking_of(somebody(*roles), matrix, NOW, purpose)
+
+    assert asks("agent", "made-up").known_roles == {"agent"}
+    assert asks("agent", "admin").relations == {Relation.CONVERSATION}
+    assert asks("admin", "made-up").relations == frozenset()
+    assert (asks("agent").consent, asks("agent", purpose=Purpose.MARKETING).consent) == (
+        *(None, "marketing"),
+    )
+    assert (asks("service").may_vouch, asks("agent").may_vouch) == (True, False)

@@ -57,12 +57,21 @@ field_rights: Final = st.one_of(
 )
 
 
+def _with_public(given: Given) -> Given:
+    public = frozenset({DataClass.PUBLIC})
+    actions = {**given.actions, Action.READ: given.actions.get(Action.READ, frozenset()) | public}
+    return Given(actions, given.mask - public)
+
+
 def rights(names: Iterable[str]) -> st.SearchStrategy[Rights]:
-    """Rights of a role, on classes, by relation, and on fields of these names."""
+    """Rights of a role, on classes, by relation, and on fields of these names.
+
+    Every role reads what is PUBLIC: a matrix in which one doesn't is refused.
+    """
     related = st.sampled_from([Relation.CONVERSATION, Relation.BREAK_GLASS])
     return st.builds(
         Rights,
-        givens(),
+        givens().map(_with_public),
         st.dictionaries(st.sampled_from(sorted(names)), field_rights, max_size=6),
         st.dictionaries(related, givens(), max_size=2),
         second_factor=st.booleans(),

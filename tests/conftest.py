@@ -1,7 +1,7 @@
 """Fixtures that the whole suite shares.  A test keeps to a tenant of its own."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -9,6 +9,7 @@ import pytest_asyncio
 from app.store.embedded import EmbeddedServer
 from tests.support.embedded import document_server  # noqa: F401 - a fixture
 from tests.support.gateway import TestGateway, running_gateway
+from tests.support.late_sockets import closed_when_cancelled
 from tests.support.process import GatewayProcess, serving
 from tests.support.tryton import tryton  # noqa: F401 - a fixture
 
@@ -37,3 +38,10 @@ async def gateway_process(
     """A gateway as its users start it, with an embedded server of its own."""
     async with serving(tmp_path_factory.mktemp("served") / "data") as process:
         yield process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def late_sockets() -> Iterator[None]:
+    """What the driver leaves open is closed."""
+    with closed_when_cancelled():
+        yield

@@ -152,7 +152,8 @@ class LiveReads:
         return batch.seen[key]
 
     def _ask(self, batch: _Batch) -> None:
-        if self._is_closed:  # the answer came within the window, so nobody waits
+        # Nobody waits: the answer came within the window, or its time is over.
+        if self._is_closed or self._budget.remaining_s() <= 0:
             return
         asked, batch.waiting, batch.is_scheduled = batch.waiting, {}, False
         size = batch.source.connector.max_keys

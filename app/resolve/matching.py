@@ -175,8 +175,11 @@ class Matching:
         for item in trained["comparisons"]:
             name = names[item["output_column_name"]]
             share = SHARE.get(self._people.measures[name], 1.0)
-            learned = _learned(item["comparison_levels"])
-            found[name] = {level: share * weight for level, weight in learned}
+            learned = dict(_learned(item["comparison_levels"]))
+            # Where no pair of a training is one person, Splink takes chance for the rule and an
+            # exact agreement for little: it is worth what a lesser one is, at the least.
+            learned[Level.EXACT] = max(learned.values())
+            found[name] = {level: share * weight for level, weight in learned.items()}
         return found
 
 

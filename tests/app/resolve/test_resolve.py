@@ -10,7 +10,7 @@ from app.imports.order import Format
 from app.resolve.matching import Matching
 from app.resolve.people import People
 from app.store.names import SUGGESTIONS, WEIGHTS
-from graph.model.comparison import Measure
+from graph.model.comparison import Level, Measure
 from graph.model.match_weights import USUAL_WEIGHTS
 from graph.model.traits import BIRTH, FAMILY, GIVEN, Trait, Traits, blocking_keys
 from policies.classification import DataClass
@@ -164,3 +164,24 @@ def test_splink_weighs_every_pair_as_we_do():
     for weights, pairs in ((USUAL_WEIGHTS, found), (learned, by_learned)):
         ours = [weights.judge(traits[one.pair[0]], traits[one.pair[1]]).weight for one in pairs]
         assert ours == pytest.approx([one.weight for one in pairs])
+
+
+def test_an_exact_agreement_never_weighs_less_than_a_lesser_one():
+    rows, same = invented(1)  # every double has another family name than the first of the two
+    people = People({name: _MEASURES[name] for name in (GIVEN, FAMILY, BIRTH)})
+    for row in rows:
+        texts = (row["name.given"].lower(), row["name.family"].lower(), row["birthDate"])
+        named = zip(people.measures.items(), texts, strict=True)
+        traits = Traits({name: Trait(measure, text) for (name, measure), text in named})
+        people.add(row["identities.ACCOUNT"], traits, sorted(blocking_keys(traits)))
+    matching = Matching(people)
+
+    weights = matching.learned(1)
+    found = {frozenset(one.pair) for one in matching.found(weights, 0.95)}
+    matching.close()
+
+    assert set(weights.by_attribute) == {GIVEN, FAMILY, BIRTH}
+    for levels in weights.by_attribute.values():
+        assert levels[Level.EXACT] == max(levels.values())
+    assert len(found & same) >= DOUBLES * 0.9
+    assert len(found - same) <= 3

@@ -44,7 +44,7 @@ from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
 from app.work import workers_of
 from connectors.base import SourceSettings
-from connectors.registry import connector_class
+from connectors.registry import connector_of
 from connectors.runtime.client import source_client
 from graph.sources import Source
 from graph.wiring import Wiring
@@ -192,7 +192,7 @@ async def _sources(
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
         http = await stack.enter_async_context(source_client(settings.networks_of(name)))
-        connector = connector_class(item.connector)(given)
+        connector = connector_of(item.connector)(given)
         found.setdefault(item.tenant, {})[name] = Source(
             name, item.tenant, connector, http, item.match, item.timeout_s
         )

@@ -32,7 +32,7 @@ from app.store.sealing import Sealing
 from app.tls import server_context
 from connectors.base import Call, SourceSettings
 from connectors.errors import SourceError
-from connectors.registry import connector_class
+from connectors.registry import connector_of
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 
@@ -193,7 +193,7 @@ async def _source(settings: Settings, name: str) -> Finding:
     try:
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        connector = connector_class(item.connector)(given)
+        connector = connector_of(item.connector)(given)
         async with source_client(settings.networks_of(name)) as http:
             await connector.ping(Call(http, Budget(_PATIENCE_S)))
     except (SourceError, KeyTrouble) as error:

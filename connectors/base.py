@@ -3,10 +3,10 @@
 A vendor file knows its CRM and nothing of us: no principal, no policy, no profile.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import httpx2
 
@@ -34,12 +34,14 @@ class Record:
     the surviving one.  `values` holds the attributes that were asked for and exist, in the
     source's own types (text, number, boolean, None, or a list of these); an attribute that is
     absent is not in the mapping.  `modified_at` is when anything in the record last changed:
-    aware, UTC, or None where the source doesn't say.
+    aware, UTC, or None where the source doesn't say.  `etag` is what the source calls this state
+    of the record, for a write that must meet it unchanged.
     """
 
     id: str
     values: Mapping[str, Any] = field(repr=False)
     modified_at: datetime | None = None
+    etag: str | None = None
 
 
 Outcome = Record | SourceError | None
@@ -50,14 +52,17 @@ Outcome = Record | SourceError | None
 class SourceSettings:
     """How to reach one CRM for one tenant.
 
-    `base_url` has no trailing slash; `secret` is a bearer token or key; `options` are the
-    vendor's own settings, strings only.
+    `base_url` has no trailing slash; `secret` is a bearer token, key or password; `options` are
+    the vendor's own settings, strings only.  `webhook_secret` is what the CRM signs webhooks with,
+    and `webhook_url` the address at which it believes to reach us (some sign it too).
     """
 
     name: str
     base_url: str
     secret: str = field(repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
+    webhook_secret: str = field(default="", repr=False)
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,15 @@ class Connector(Protocol):
     `SourceError` only when the whole call failed.  It never sleeps beyond the call's budget.
     It gives a record to a key only where the record itself bears the key, never by position, and
     says None only where the source surely has no such record; a doubt is a `SourceError`.
-    One object serves many calls at once and keeps nothing between them.
+    One object serves many calls at once and keeps nothing of customers between them.
+
+    What else a CRM can do it says by the protocols of `abilities`: a connector has the method, or
+    it has not.
     """
 
-    max_keys: ClassVar[int]
-
-    def __init__(self, settings: SourceSettings) -> None:
-        """Check the settings; raise `WrongSettings` when they can't work."""
+    @property
+    def max_keys(self) -> int:
+        """The most keys of one `fetch`."""
 
     async def fetch(
         self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
@@ -95,3 +102,7 @@ class Connector(Protocol):
 
     async def ping(self, call: Call) -> None:
         """Return when the source answers and accepts our credentials; raise otherwise."""
+
+
+MakeConnector = Callable[[SourceSettings], Connector]
+"""A connector of checked settings; raises `WrongSettings` when they can't work."""

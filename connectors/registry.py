@@ -5,7 +5,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from connectors import vendors
-from connectors.base import Connector
+from connectors.base import MakeConnector
 from connectors.errors import WrongSettings
 
 
@@ -14,7 +14,7 @@ def connector_names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in iter_modules(vendors.__path__)))
 
 
-def connector_class(name: str) -> type[Connector]:
+def connector_of(name: str) -> MakeConnector:
     """The connector that `name` stands for: the `CONNECTOR` of its module.
 
     Raises:
@@ -26,5 +26,5 @@ def connector_class(name: str) -> type[Connector]:
         raise WrongSettings(
             name, f"no such connector; did you mean {near}? Known: {', '.join(known)}"
         )
-    connector: type[Connector] = import_module(f"{vendors.__name__}.{name}").CONNECTOR
+    connector: MakeConnector = import_module(f"{vendors.__name__}.{name}").CONNECTOR
     return connector

@@ -3,9 +3,10 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import httpx2
 import orjson
@@ -16,9 +17,11 @@ from connectors.errors import (
     Retriable,
     SourceError,
     Timeout,
+    Unauthorized,
     Unavailable,
     WrongSettings,
 )
+from connectors.runtime.auth import Auth
 from connectors.runtime.network import RefusedAddress
 from connectors.runtime.statuses import refusal
 
@@ -26,17 +29,39 @@ MAX_RETRIES = 2
 MAX_BODY_BYTES = 5_000_000
 FIRST_PAUSE_S = 0.1
 
+_MAX_EXPLANATION_BYTES = 64_000
+_WITHOUT_BODY = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _OUR_FAULT = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: header names in lower case, and the parsed JSON, None where there is none."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: object = field(repr=False)
+
+
+Judge = Callable[[Reply], SourceError | None]
+"""What a vendor's answer means where its status doesn't say it; None: what the status says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One read at a source; `json`, unless None, is sent as the body."""
+    """One request to a source.
+
+    `json`, unless None, is sent as the body; else `form`, unless None.  `auth` adds who we are,
+    anew for every try.  `judge` reads every answer first, refusals too.
+    """
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: object = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    auth: Auth | None = field(default=None, repr=False)
+    judge: Judge | None = field(default=None, repr=False)
 
 
 async def ask(
@@ -47,11 +72,23 @@ async def ask(
     max_bytes: int = MAX_BODY_BYTES,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> object:
-    """The parsed JSON of a 2xx answer to `request`.
+    """The parsed JSON of a 2xx answer to `request`; else as `read`."""
+    return (await read(source, call, request, max_bytes=max_bytes, sleep=sleep)).body
+
+
+async def read(
+    source: str,
+    call: Call,
+    request: Request,
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Reply:
+    """The 2xx answer to a `request` that is safe to repeat; JSON, without exception.
 
     Asks up to three times while the error is `Retriable`, with full jitter between, and no
-    sooner than the source's Retry-After; so `request` must be safe to repeat.  A pause that the
-    budget can't pay for is not begun: the error is raised at once.
+    sooner than the source's Retry-After.  A pause that the budget can't pay for is not begun: the
+    error is raised at once.  Credentials that are refused are renewed, and tried once more.
 
     Raises:
         SourceError: as the table in connectors/README.md says; its text and its chain hold no
@@ -59,13 +96,33 @@ async def ask(
     """
     for attempt in range(MAX_RETRIES):
         try:
-            return await _attempt(source, call, request, max_bytes)
+            return await _authorized(source, call, request, max_bytes)
         except Retriable as error:
             pause_s = _pause_s(attempt, error.retry_after_s)
             if pause_s >= call.budget.remaining_s():
                 raise
         await sleep(pause_s)
-    return await _attempt(source, call, request, max_bytes)
+    return await _authorized(source, call, request, max_bytes)
+
+
+async def tell(source: str, call: Call, request: Request) -> Reply:
+    """The 2xx answer to a `request` that changes something: sent once; it may have no body.
+
+    Raises:
+        SourceError: where it is a `Retriable`, the source may have done it all the same.
+    """
+    return await _authorized(source, call, request, MAX_BODY_BYTES, is_read=False)
+
+
+async def _authorized(
+    source: str, call: Call, request: Request, max_bytes: int, *, is_read: bool = True
+) -> Reply:
+    try:
+        return await _attempt(source, call, request, max_bytes, is_read=is_read)
+    except Unauthorized:
+        if request.auth is None or not request.auth.renew():
+            raise
+    return await _attempt(source, call, request, max_bytes, is_read=is_read)
 
 
 def _pause_s(attempt: int, retry_after_s: float | None) -> float:
@@ -74,14 +131,20 @@ def _pause_s(attempt: int, retry_after_s: float | None) -> float:
     return max(jitter_s, retry_after_s or 0)
 
 
-async def _attempt(source: str, call: Call, request: Request, max_bytes: int) -> object:
+async def _attempt(
+    source: str, call: Call, request: Request, max_bytes: int, *, is_read: bool
+) -> Reply:
+    if request.auth is not None:  # may ask somebody itself, so it comes before the clock is read
+        own = await request.auth.headers(call)
+        request = replace(request, headers={**request.headers, **own})
     remaining_s = call.budget.remaining_s()
     if not remaining_s:
         raise Timeout(source, "no time left to ask")
     try:
         # httpx2 times each read; only the outer timeout stops a source that drips.
         async with asyncio.timeout(remaining_s):
-            return await _exchange(source, call.http, request, remaining_s, max_bytes)
+            sent = _sent(call.http, request, remaining_s)
+            return await _exchange(source, sent, request.judge, max_bytes, is_read=is_read)
     except RefusedAddress:
         told = "base_url leads to an address that isn't allowed: check networks"
         raise WrongSettings(source, told) from None
@@ -101,26 +164,63 @@ def _failure(source: str, error: Exception) -> SourceError:
     return Unavailable(source, f"the connection failed ({kind})")
 
 
-async def _exchange(
-    source: str, http: httpx2.AsyncClient, request: Request, timeout_s: float, max_bytes: int
-) -> object:
+def _sent(
+    http: httpx2.AsyncClient, request: Request, timeout_s: float
+) -> AbstractAsyncContextManager[httpx2.Response]:
     headers = {"Accept": "application/json", **request.headers, "Accept-Encoding": "identity"}
     content = None
     if request.json is not None:
         content = orjson.dumps(request.json)
         headers["Content-Type"] = "application/json"
-    async with http.stream(
+    return http.stream(
         request.method,
         request.url,
         headers=headers,
         content=content,
+        data=request.form if content is None else None,
         follow_redirects=False,
         timeout=timeout_s,
-    ) as response:
-        if error := refusal(source, response.status_code, response.headers, datetime.now(UTC)):
+    )
+
+
+async def _exchange(
+    source: str,
+    sent: AbstractAsyncContextManager[httpx2.Response],
+    judge: Judge | None,
+    max_bytes: int,
+    *,
+    is_read: bool,
+) -> Reply:
+    async with sent as response:
+        status, headers = response.status_code, response.headers
+        error = refusal(source, status, headers, datetime.now(UTC))
+        if error is None:
+            body = await _content(source, response, max_bytes, is_read=is_read)
+        elif judge is None:
             raise error
+        else:
+            body = await _explanation(source, response)
+    reply = Reply(status, {name.lower(): text for name, text in headers.items()}, body)
+    if error := (judge(reply) if judge else None) or error:
+        raise error
+    return reply
+
+
+async def _content(
+    source: str, response: httpx2.Response, max_bytes: int, *, is_read: bool
+) -> object:
+    if not is_read and response.status_code in _WITHOUT_BODY:
+        return None
+    _check_form(source, response.headers)
+    return _parsed(source, await _body(source, response, max_bytes))
+
+
+async def _explanation(source: str, response: httpx2.Response) -> object:
+    """What a refusal says of itself; None where that isn't JSON, or too long."""
+    with suppress(BadPayload):
         _check_form(source, response.headers)
-        return _parsed(source, await _body(source, response, max_bytes))
+        return _parsed(source, await _body(source, response, _MAX_EXPLANATION_BYTES))
+    return None
 
 
 def _check_form(source: str, headers: httpx2.Headers) -> None:

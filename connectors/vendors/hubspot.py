@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from connectors.base import Call, Connector, Key, Outcome, Record, SourceSettings
+from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
 from connectors.errors import BadPayload, SourceError, Unavailable, WrongSettings
 from connectors.runtime.call import Request, ask
 from connectors.runtime.checks import address, bearer, check_options
@@ -114,7 +114,7 @@ class HubSpot:
         return page
 
 
-CONNECTOR: type[Connector] = HubSpot
+CONNECTOR: MakeConnector = HubSpot
 
 
 def _normal(kind: str, value: str) -> str:

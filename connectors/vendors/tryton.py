@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from connectors.base import Call, Connector, Key, Outcome, Record, SourceSettings
+from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
 from connectors.errors import BadPayload, UnknownField, WrongSettings
 from connectors.runtime.call import Request, ask
 from connectors.runtime.checks import address, bearer, check_options
@@ -104,7 +104,7 @@ class Tryton:
         return rows
 
 
-CONNECTOR: type[Connector] = Tryton
+CONNECTOR: MakeConnector = Tryton
 
 
 def _name(kind: str, value: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from connectors.base import Connector, SourceSettings
-from connectors.registry import connector_class
+from connectors.registry import connector_of
 from tests.support.scripted_http import Answer, Received, replied
 
 SECRET = "a-secret-token-7f3a"
@@ -40,7 +40,7 @@ def value_of(record_id: str) -> str:
 def connector_at(name: str, base_url: str) -> Connector:
     """The connector `name`, for its example, at `base_url`."""
     options = example_of(name).options
-    return connector_class(name)(SourceSettings("crm", base_url, SECRET, options))
+    return connector_of(name)(SourceSettings("crm", base_url, SECRET, options))
 
 
 def answering(name: str, present: Collection[str]) -> Answer:

@@ -4,15 +4,15 @@ from inspect import isclass
 import pytest
 
 from connectors.errors import WrongSettings
-from connectors.registry import connector_class, connector_names
+from connectors.registry import connector_names, connector_of
 from connectors.vendors.hubspot import HubSpot
 from connectors.vendors.tryton import Tryton
 
 
 def test_a_name_is_a_module_and_stands_for_its_connector():
     assert {"hubspot", "tryton"} <= set(connector_names())
-    assert connector_class("hubspot") is HubSpot
-    assert connector_class("tryton") is Tryton
+    assert connector_of("hubspot") is HubSpot
+    assert connector_of("tryton") is Tryton
 
 
 @pytest.mark.parametrize("name", connector_names())
@@ -35,7 +35,7 @@ def test_a_vendor_module_has_one_public_class_and_names_it(name):
 )
 def test_an_unknown_name_is_answered_with_the_nearest_and_all(name, nearest):
     with pytest.raises(WrongSettings) as raised:
-        connector_class(name)
+        connector_of(name)
 
     known = ", ".join(connector_names())
     assert str(raised.value) == (
@@ -46,4 +46,4 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all(name, nearest):
 @pytest.mark.parametrize("name", ["", "__init__", "vendors.hubspot", "os", "..base"])
 def test_nothing_but_a_vendor_is_ever_loaded(name):
     with pytest.raises(WrongSettings, match="no such connector"):
-        connector_class(name)
+        connector_of(name)

@@ -193,7 +193,7 @@ async def _sources(
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
         http = await stack.enter_async_context(source_client(settings.networks_of(name)))
         connector = connector_of(item.connector)(given)
-        found.setdefault(item.tenant, {})[name] = Source(
-            name, item.tenant, connector, http, item.match, item.timeout_s
-        )
+        source = Source(name, item.tenant, connector, http, item.match, item.pace())
+        stack.push_async_callback(source.close)
+        found.setdefault(item.tenant, {})[name] = source
     return found

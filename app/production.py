@@ -7,7 +7,8 @@ from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
 from app.auth.settings import AuthSettings
 from app.http.settings import HttpSettings
 from app.keys import RefusedInProduction
-from app.settings import Settings, SourceSettings
+from app.settings import Settings
+from app.source_settings import SourceSettings
 
 
 def refuse_in_production(settings: Settings) -> None:

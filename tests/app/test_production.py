@@ -7,7 +7,8 @@ from app.doctor import Finding, _source
 from app.http.settings import HttpSettings, TlsSettings
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import Settings, SourceSettings
+from app.settings import Settings
+from app.source_settings import SourceSettings
 
 TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
 PASSWORD = "Zq7canary"

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.auth.settings import AuthSettings
+from app.cache_settings import CacheSettings
 from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.limit_settings import LimitSettings
@@ -78,6 +79,7 @@ class Settings(Section):
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
+    cache: CacheSettings = CacheSettings()
     merging: MergeSettings = MergeSettings()
     region: Region = Field("US", description="Region of phone numbers without a country code.")
     email_providers: bool = Field(

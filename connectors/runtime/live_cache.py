@@ -168,11 +168,15 @@ class LiveCache:
         for place in places:
             key, kept = place[1], known.get(place)
             age_s = kept.age_s(flight.attributes, now) if kept else None
-            if kept is None or age_s is None or age_s > flight.oldest_s[key]:
+            if kept is None or age_s is None or age_s > self._believed_s(kept, flight, key):
                 left.append(key)
             else:
                 self._settle(flight, key, kept)
         return left
+
+    def _believed_s(self, kept: Kept, flight: Flight, key: Key) -> float:
+        oldest_s = flight.oldest_s[key]
+        return oldest_s if kept.id is not None else min(oldest_s, self._pace.absent_s)
 
     async def _from_source(self, flight: Flight, keys: list[Key]) -> Mapping[Place, Kept]:
         """Settle what the source is asked; what it said, to be told to others."""

@@ -180,9 +180,9 @@ class LiveReads:
     def close(self) -> None:
         """Wait for nothing any more: what isn't asked yet, and nobody else wants, never is."""
         for batch in self._batches.values():
-            for asked in batch.seen.values():
-                if isinstance(asked, Seat):
-                    batch.source.cache.leave(asked)
+            seats = {id(one.settled): one for one in batch.seen.values() if isinstance(one, Seat)}
+            for seat in seats.values():
+                batch.source.cache.leave(seat)
 
     async def _answer(self, batch: _Batch, seat: Seat, freshness: Freshness) -> Answer:
         cache = batch.source.cache
@@ -203,7 +203,7 @@ class LiveReads:
         return found
 
     def _ask(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer | Seat:
-        asked = batch.seen.get((key, freshness))
+        asked = batch.seen.get((key, freshness)) or _asked_anyway(batch, key, freshness)
         if asked is None:
             asked = batch.source.cache.ask(batch.object, key, batch.attributes, freshness)
             batch.seen[key, freshness] = asked
@@ -214,6 +214,15 @@ class LiveReads:
             else:
                 story.cache_hits += 1
         return asked
+
+
+def _asked_anyway(batch: _Batch, key: Key, freshness: Freshness) -> Seat | None:
+    """What this request already asks of a key, where that is new enough for this reader too."""
+    usual = batch.seen.get((key, AS_USUAL))
+    if isinstance(usual, Seat) and usual.flight.oldest_s[key] <= (freshness.max_age_s or 0):
+        batch.seen[key, freshness] = usual
+        return usual
+    return None
 
 
 def _report(name: str, story: _Story) -> SourceReport:

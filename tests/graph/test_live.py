@@ -10,7 +10,7 @@ from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
-from connectors.runtime.pace import Pace
+from connectors.runtime.pace import Freshness, Pace
 from graph.live import LiveReads, LiveValue
 from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
 from graph.model.profile import Link
@@ -358,6 +358,19 @@ async def test_a_source_that_knows_our_ids_is_asked_before_the_profile_is_read(o
     assert not live.needs_links
     assert await live.read(TIER, "P1", ()) == LiveValue("gold", NOW)
     assert [call.keys for call in office.crm.drawer.asked] == [("P1",)]
+
+
+async def test_what_a_request_asks_anyway_is_new_enough_for_each_of_its_readers(office):
+    office.crm.drawer.cards = cards(r1="gold")
+    live = office.reads(TIER)
+    live.start("P1", linked("r1"))
+    usual = await read_all(live, TIER, "r1")
+
+    newest = await live.read(TIER, "P1", linked("r1"), Freshness(0))
+    live.close()
+
+    assert [newest] == usual == [LiveValue("gold", NOW)]
+    assert len(office.crm.drawer.asked) == 1
 
 
 async def test_what_nobody_waits_for_any_more_is_never_asked(office):

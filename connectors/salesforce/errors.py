@@ -37,6 +37,7 @@ _CLASSES: Final[Mapping[str, type[SourceError]]] = {
     "INVALID_REPLICATION_DATE": CursorExpired,
     "EXCEEDED_ID_LIMIT": CursorExpired,
 }
+_FIRST_REFUSAL: Final = 300
 _UNKNOWN_FIELD = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _CODE = re.compile(r"[A-Z][A-Z_]{2,60}")
@@ -96,6 +97,3 @@ class Refusals:
             if "." in path and name in {path.rpartition(".")[2], path.partition(".")[0]}:
                 return attribute
         return None
-
-
-_FIRST_REFUSAL: Final = 300

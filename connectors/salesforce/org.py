@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from connectors.base import Call, SourceSettings
-from connectors.errors import BadPayload, Retriable, WrongSettings
+from connectors.errors import BadPayload, Conflict, Retriable, SourceError, WrongSettings
 from connectors.runtime.call import Reply, Request, ask, tell
 from connectors.runtime.checks import address, check_options, checked_url
 from connectors.runtime.oauth import ClientCredentials, Grant, JwtBearer, TokenAuth
@@ -21,6 +21,7 @@ _OWN_ADDRESS = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.(salesforce
 _OBJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _MORE = re.compile(r"/services/data/v\d+\.\d/query(All)?/[A-Za-z0-9-]+")
 _MAX_PAGES = 20
+_CONFLICTS = {404: "no such record, or no such object", 412: "the record changed meanwhile"}
 
 
 class Org:
@@ -72,9 +73,18 @@ class Org:
         values: Mapping[str, object],
         headers: Mapping[str, str],
     ) -> Reply:
-        """What a PATCH answers; it is sent once."""
+        """What a PATCH of a record answers; it is sent once.
+
+        Raises:
+            Conflict: there is no such record, or it changed meanwhile, or it may not be so.
+        """
+        refusals = Refusals(self.source, values.keys())
+
+        def judge(reply: Reply) -> SourceError | None:
+            told = _CONFLICTS.get(reply.status)
+            return refusals.judge(reply) or (Conflict(self.source, told) if told else None)
+
         url = await self._root(call) + self.path + path
-        judge = Refusals(self.source, values.keys()).judge
         request = Request("PATCH", url, headers, dict(values), auth=self._auth, judge=judge)
         return await tell(self.source, call, request)
 

@@ -22,5 +22,15 @@ async def http():
 @pytest.fixture(scope="session")
 def rsa_key():
     """An RSA private key, as PEM."""
+    return _rsa_key()
+
+
+@pytest.fixture(scope="session")
+def other_rsa_key():
+    """Another one."""
+    return _rsa_key()
+
+
+def _rsa_key():
     key = rsa.generate_private_key(65537, 2048)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

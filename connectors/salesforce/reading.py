@@ -1,15 +1,12 @@
 """Records of one Salesforce object, by their ids or by another attribute."""
 
-import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, TypeVar
-
-from cachetools import TTLCache
 
 from connectors.base import Call, Key, Outcome
 from connectors.errors import BadPayload, UnknownField, WrongSettings
 from connectors.runtime.matching import Answer, by_name, strangers
+from connectors.runtime.unknown import Dropped, KnownAttributes
 from connectors.salesforce.errors import Refusals
 from connectors.salesforce.org import Org
 from connectors.salesforce.rows import (
@@ -22,10 +19,6 @@ from connectors.salesforce.rows import (
     record_of,
 )
 
-_LOG = logging.getLogger("gateway.connectors")
-_UNKNOWN_FOR_S: Final = 600.0
-_MOST_UNKNOWN: Final = 1_000
-_MOST_DROPPED: Final = 3
 _QUERY_BYTES: Final = 6_000
 _T = TypeVar("_T")
 
@@ -33,17 +26,11 @@ Row = Mapping[str, object]
 
 
 class Reading:
-    """Reads records of `org`.
+    """Reads records of `org`."""
 
-    Attributes that Salesforce doesn't have, or doesn't show us, are remembered for ten minutes
-    and not asked for meanwhile: one of them would cost the answer to all others.
-    """
-
-    def __init__(self, org: Org, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, org: Org) -> None:
         self._org = org
-        self._unknown: TTLCache[tuple[str, str], bool] = TTLCache(
-            _MOST_UNKNOWN, _UNKNOWN_FOR_S, timer=clock
-        )
+        self._known = KnownAttributes(org.source)
 
     async def by_id(
         self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
@@ -89,17 +76,8 @@ class Reading:
         read: Callable[[Collection[str]], Awaitable[_T]],
     ) -> _T:
         """What `read` gives for those of `attributes` that Salesforce knows."""
-        told: UnknownField | None = None
-        for _ in range(1 + _MOST_DROPPED):
-            wanted = [name for name in attributes if self._is_known(object, name)]
-            try:
-                return await read(wanted)
-            except _Dropped as dropped:
-                told = dropped.error
-                for name in dropped.names:
-                    _LOG.warning("%s: no field `%s` of `%s`", self._org.source, name, object)
-                    self._unknown[object, name] = True
-        raise told or UnknownField(self._org.source, "no such field")
+        possible = [name for name in attributes if is_attribute(name)]
+        return await self._known.ask(object, possible, read)
 
     async def queried(self, call: Call, soql: str, wanted: Collection[str]) -> Sequence[Row]:
         """The rows that `soql` finds; a field that isn't there is dropped by `with_known`."""
@@ -107,10 +85,7 @@ class Reading:
         try:
             return await self._org.query(call, soql, refusals)
         except UnknownField as error:
-            raise _Dropped(error, refusals.unknown) from None
-
-    def _is_known(self, object: str, name: str) -> bool:
-        return is_attribute(name) and (object, name) not in self._unknown
+            raise Dropped(error, refusals.unknown) from None
 
     async def _collected(
         self, call: Call, object: str, asked: Sequence[str], wanted: Collection[str]
@@ -121,7 +96,7 @@ class Reading:
             path = f"/composite/sobjects/{object}"
             rows = await self._org.post(call, path, body, refusals)
         except UnknownField as error:
-            raise _Dropped(error, refusals.unknown) from None
+            raise Dropped(error, refusals.unknown) from None
         # A record that isn't there, or isn't shown to us, is a null in its place.
         if not isinstance(rows, list) or len(rows) != len(asked):
             raise BadPayload(self._org.source, "the answer is not a list of as many as were asked")
@@ -169,11 +144,3 @@ class Reading:
             return Answer(names, record_of(self._org.source, row, attributes))
         except BadPayload as error:
             return Answer(names, error)
-
-
-class _Dropped(Exception):
-    """Attributes, named by Salesforce, that must not be asked for."""
-
-    def __init__(self, error: UnknownField, names: Collection[str]) -> None:
-        super().__init__()
-        self.error, self.names = error, names

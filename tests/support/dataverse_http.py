@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote
+from uuid import NAMESPACE_DNS, uuid5
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,7 +29,10 @@ from tests.support.dataverse_tables import (
 API = "/api/data/v9.2"
 _FORMATTED = "@OData.Community.Display.V1.FormattedValue"
 _ONE = re.compile(r"(\w+)\(([0-9a-fA-F-]{36})\)")
-_DEFINITION = re.compile(r"EntityDefinitions\(LogicalName='(\w+)'\)")
+_DEFINITION = re.compile(
+    r"EntityDefinitions\((?:LogicalName='(?P<name>\w+)'|(?P<id>[0-9a-f-]{36}))\)"
+)
+_METADATA_IDS = {table: str(uuid5(NAMESPACE_DNS, table)) for table in COLUMNS}
 
 
 def dataverse_app(tables: Tables) -> Starlette:
@@ -167,9 +171,10 @@ class _Endpoint:
             wanted = re.search(r"LogicalName eq '(\w+)'", request.query_params.get("$filter", ""))
             return {"value": [_defined(one) for one in COLUMNS if not wanted or one == wanted[1]]}
         named = _DEFINITION.match(path)
-        if not named or named[1] not in COLUMNS:
+        table = named and _named(**named.groupdict())
+        if table is None:
             raise Refused(404, "0x80060888", "Could not find an entity with the specified name")
-        rest, table = path[named.end() :], named[1]
+        rest = path[named.end() :]
         if not rest:
             return _defined(table)
         if rest == "/Attributes":
@@ -188,6 +193,12 @@ class _Endpoint:
         return {"value": [{"KeyAttributes": ["emailaddress1"]}] if table == "contact" else []}
 
 
+def _named(name: str | None, id: str | None) -> str | None:
+    """The table that a definition's address names."""
+    known = ((one, metadata_id) for one, metadata_id in _METADATA_IDS.items())
+    return next((one for one, metadata_id in known if name == one or id == metadata_id), None)
+
+
 def _defined(table: str) -> dict[str, Any]:
     entity_set = next(name for name, logical in SETS.items() if logical == table)
     return {
@@ -195,6 +206,7 @@ def _defined(table: str) -> dict[str, Any]:
         "EntitySetName": entity_set,
         "PrimaryIdAttribute": f"{table}id",
         "SchemaName": table.capitalize(),
+        "MetadataId": _METADATA_IDS[table],
     }
 
 

@@ -160,6 +160,7 @@ class _Endpoint:
 
     async def collection(self, request: Request) -> Any:
         asked, table = await request.json(), self._table(request)
+        self._org.fields_asked = asked["fields"]
         fields = ["Id", *asked["fields"]]
         for name in fields:
             self._org.name_of(table, name)

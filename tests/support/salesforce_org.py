@@ -64,7 +64,8 @@ class Refused(Exception):
 
 @dataclass
 class Org:
-    """The org's records by object and id, and its tokens.
+    """The org's records by object and id, its tokens, and what it was asked (`fields_asked`: the
+    fields of the last collection).
 
     `page` is how many rows a query gives at once; `public_key` (PEM) verifies assertions;
     `now` is its clock, which every write moves by a second.
@@ -79,6 +80,7 @@ class Org:
     tokens: set[str] = field(default_factory=set)
     tokens_given: int = 0
     asked: list[str] = field(default_factory=list)
+    fields_asked: list[str] = field(default_factory=list)
     rest: dict[str, tuple[str, list[Any]]] = field(default_factory=dict)
 
     def create(self, table: str, values: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from connectors.errors import BadPayload, SourceError, Timeout
 from connectors.runtime.budget import Budget
 from connectors.runtime.live_cache import Answer
 from connectors.runtime.pace import AS_USUAL, Freshness
+from connectors.runtime.quota import Quota
 from connectors.runtime.window import Flight, Seat
 from graph.kinds.table import KINDS
 from graph.kinds.values import holds_list
@@ -47,7 +48,7 @@ class SourceReport:
     `calls` are those that this request took part in, with others or alone, and `ms` is the time
     they took, summed; `keys` are the records it wanted of them.  `cache_hits` are records that
     were known already, `stale` values that were older than they should be; `errors` holds each
-    code once.
+    code once; `quota` is what the source last told of it, to whomever.
     """
 
     source: str
@@ -57,6 +58,7 @@ class SourceReport:
     cache_hits: int = 0
     stale: int = 0
     errors: list[str] = field(default_factory=list)
+    quota: Quota | None = None
 
     def with_other(self, other: "SourceReport") -> "SourceReport":
         """Both together."""
@@ -68,6 +70,7 @@ class SourceReport:
             self.cache_hits + other.cache_hits,
             self.stale + other.stale,
             list(dict.fromkeys([*self.errors, *other.errors])),
+            self.quota or other.quota,
         )
 
 
@@ -127,7 +130,11 @@ class LiveReads:
     def reports(self) -> dict[str, SourceReport]:
         """What each source was asked until now, those alone that were asked anything."""
         reports = {name: _report(name, story) for name, story in self._stories.items()}
-        return {name: one for name, one in reports.items() if one != SourceReport(name)}
+        asked = {name: one for name, one in reports.items() if one != SourceReport(name)}
+        for batch in self._batches.values():
+            if batch.source.name in asked:
+                asked[batch.source.name].quota = batch.source.gate.quota
+        return asked
 
     def start(self, profile_id: str, links: Sequence[Link] | None = None) -> None:
         """Begin to ask for a profile: before it is read (`links` None) where a source allows it."""

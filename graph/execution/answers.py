@@ -7,7 +7,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from graph.errors import client_error, field_error, refusal, refusal_message, request_error
 from graph.execution.request import Answer
-from graph.live import SourceReport
+from graph.live_report import SourceReport
 from graph.plan import Withheld
 from graph.views import Views
 

@@ -23,6 +23,7 @@ from app.production import refuse_in_production
 from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
+from app.sources import opened_sources
 from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.api_keys import MongoApiKeys
@@ -43,9 +44,6 @@ from app.store.revocations import MongoRevocations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
 from app.work import workers_of
-from connectors.base import SourceSettings
-from connectors.registry import connector_of
-from connectors.runtime.client import source_client
 from graph.sources import Source
 from graph.wiring import Wiring
 
@@ -74,7 +72,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     uri = store_uri(settings)
     documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
-        sources = await _sources(settings, stack)
+        sources = await opened_sources(settings, stack)
         roots = await stack.enter_async_context(opened_roots(settings))
         if uri is None:
             uri = await stack.enter_async_context(embedded_server(settings.store.path))
@@ -182,18 +180,3 @@ async def _authenticator(
     stack.push_async_callback(authenticator.aclose)
     await authenticator.prepare()
     return authenticator
-
-
-async def _sources(
-    settings: app_settings.Settings, stack: AsyncExitStack
-) -> Mapping[str, Mapping[str, Source]]:
-    found: dict[str, dict[str, Source]] = {}
-    for name, item in settings.sources.items():
-        secret = resolve_secret(item.secret, f"sources.{name}.secret")
-        given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        http = await stack.enter_async_context(source_client(settings.networks_of(name)))
-        connector = connector_of(item.connector)(given)
-        found.setdefault(item.tenant, {})[name] = Source(
-            name, item.tenant, connector, http, item.match, item.timeout_s
-        )
-    return found

@@ -72,6 +72,25 @@ class SourceSettings(Section):
         " machine it may be in development only, unless named here.",
     )
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
+    sync_every_s: float = Field(
+        0,
+        ge=0,
+        le=604_800,
+        description="Seconds between two synchronisations by the workers; 0: never by themselves.",
+    )
+    sync_objects: tuple[str, ...] = Field(
+        (),
+        description="Objects of the CRM to synchronise beside those that SYNCED fields name.",
+    )
+    sync_facts: tuple[Literal["TAG", "SEGMENT"], ...] = Field(
+        ("TAG", "SEGMENT"), description="What of the CRM becomes labels of profiles."
+    )
+    webhook_secret: SecretReference | None = Field(
+        None, description="What the CRM signs its webhooks with, by reference."
+    )
+    webhook_url: str = Field(
+        "", description="Address at which the CRM sends webhooks to us; some sign it too."
+    )
 
 
 class TenantSettings(Section):

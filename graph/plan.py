@@ -106,6 +106,8 @@ class DocumentPlan:
             self.live[definition.id] = definition
             return
         self.attributes.add(f"custom.{definition.kept_as}")
+        if definition.is_synced:
+            self.attributes.add(f"provenance.custom.{definition.kept_as}")
         if definition.previous:
             self.attributes.add(f"custom.{definition.previous.name}")
 

@@ -13,6 +13,7 @@ from app.store import grants
 from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
+from app.store.linked import LINKED
 from app.store.names import (
     ACCESS_RULES,
     AUDIT,
@@ -61,6 +62,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
         IndexModel([("shared", ASCENDING)], name="shared", sparse=True),
         IndexModel([(BLOCKS, ASCENDING)], name=BLOCKS, sparse=True),
+        _sparse(LINKED),
     ),
     INTERACTIONS: (
         *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),

@@ -22,6 +22,8 @@ WEIGHTS: Final = "weights"
 SUGGESTIONS: Final = "suggestions"
 API_KEYS: Final = "apiKeys"
 REVOCATIONS: Final = "revocations"
+BOOKMARKS: Final = "bookmarks"
+DEAD_LETTERS: Final = "deadLetters"
 
 
 def key_of(tenant: str, *parts: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from graph.kinds.patterns import is_match
 from graph.kinds.plain import plain_text
 from graph.kinds.table import KINDS
-from graph.model.custom_field import CustomerSchema, FieldDefinition, SourceKind, Storage
+from graph.model.custom_field import CustomerSchema, FieldDefinition, Storage
 from graph.model.errors import BadValue
 from policies.unreadable import Unreadable
 
@@ -147,6 +147,6 @@ def _writable(key: str, schema: CustomerSchema) -> FieldDefinition:
     definition = schema.by_key.get(key)
     if definition is None:
         raise BadValue("custom", "no field is defined under one of these keys")
-    if definition.source.kind is not SourceKind.LOCAL:
+    if not definition.is_written_here:
         raise BadValue(f"custom.{key}", f"the value is owned by {definition.source.connector}")
     return definition

@@ -17,14 +17,25 @@ class SourceKind(Enum):
     LIVE = "LIVE"
 
 
+class Owner(Enum):
+    """Whose word counts where a SYNCED field has two values."""
+
+    SOURCE = "SOURCE"
+    PROFILE = "PROFILE"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """Where a value comes from; `connector` is a source of the settings, None for LOCAL."""
+    """Where a value comes from; `connector` is a source of the settings, None for LOCAL.
+
+    What the profile owns of a SYNCED field is written here, and sent to the CRM.
+    """
 
     kind: SourceKind = SourceKind.LOCAL
     connector: str | None = None
     object: str | None = None
     attribute: str | None = None
+    owner: Owner = Owner.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,21 @@ class FieldDefinition:
     def is_live(self) -> bool:
         """Whether the value is asked of a CRM when, and only when, it is selected."""
         return self.source.kind is SourceKind.LIVE
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether the value is a copy of what a CRM has."""
+        return self.source.kind is SourceKind.SYNCED
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether what is written here is sent to a CRM."""
+        return self.is_synced and self.source.owner is Owner.PROFILE
+
+    @property
+    def is_written_here(self) -> bool:
+        """Whether clients may change the value: no CRM owns it."""
+        return self.source.kind is SourceKind.LOCAL or self.is_sent
 
     @property
     def coordinate(self) -> str:

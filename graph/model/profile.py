@@ -9,6 +9,7 @@ from graph.model.consent import Consent
 from graph.model.identity import Identity
 from graph.model.label import Label
 from graph.model.preference import Preferences
+from graph.model.provenance import Provenance
 from graph.model.search import Findable
 from policies.classification import DataClass, classified
 from policies.unreadable import Unreadable
@@ -52,7 +53,8 @@ class Link:
 class Profile:
     """One person.  `custom` is keyed by where a field's values are kept.
 
-    `members` are the ids of all profiles that it absorbed.
+    `members` are the ids of all profiles that it absorbed.  `told` says where custom values come
+    from, as far as that was asked for.
     Attributes that were not asked for keep their defaults; instants are aware, UTC.
     """
 
@@ -74,6 +76,9 @@ class Profile:
         DataClass.PUBLIC, repr=False, default_factory=dict
     )
     members: tuple[str, ...] = classified(DataClass.PUBLIC, default=())
+    told: Mapping[str, Provenance] = classified(
+        DataClass.PUBLIC, repr=False, compare=False, default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

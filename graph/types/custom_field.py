@@ -15,6 +15,7 @@ from graph.kinds.table import KINDS
 from graph.live import LiveValue
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Profile
+from graph.model.provenance import UNKNOWN
 from graph.readable import readable, unreadable_error
 from graph.types.access import STRUCTURE, directive_of
 from graph.types.scalars import CustomValue
@@ -146,7 +147,10 @@ async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInf
     context, view = info.context, info.context.views.of(profile.id)
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
-        return LiveValue(value, context.wiring.now())
+        if not definition.is_synced:
+            return LiveValue(value, context.wiring.now())
+        told = profile.told.get(definition.kept_as, UNKNOWN)
+        return LiveValue(value, told.at, told.observed_at)
     links = context.profiles.links_of(profile.id)
     found = await view.live.read(definition, profile.id, links)
     shown = reveal_value(found.value, definition.coordinate, view.plan.access)

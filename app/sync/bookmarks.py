@@ -5,7 +5,8 @@ lease ends by itself, and one who lost it can't move the bookmark any more.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,14 +15,16 @@ from typing import Any, Final
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
+from app.background import ended
 from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import BOOKMARKS, key_of
 from app.sync.errors import SyncTrouble
 from app.sync.plan import SyncPlan
+from graph.errors import StoreUnavailable
 from graph.model.ids import new_id
 
-LEASE: Final = timedelta(seconds=15)
+LEASE: Final = timedelta(seconds=10)
 _LOOK_EVERY_S: Final = 0.5
 
 
@@ -53,7 +56,7 @@ class SyncBusy(SyncTrouble):
 
 
 class SyncBookmark:
-    """The bookmark of one plan, held by us from `take` to `release`."""
+    """The bookmark of one plan, held by us from `take` to the end of `kept`."""
 
     def __init__(
         self, database: AsyncDatabase[Document], plan: SyncPlan, now: Callable[[], datetime]
@@ -109,12 +112,24 @@ class SyncBookmark:
         if not await self._lease({"holder": self._holder}, kept):
             raise SyncBusy(f"{self._plan.source.name}: another process goes on with this.")
 
-    async def release(self) -> None:
-        """Let others take it."""
-        with store_failures():
-            await self._bookmarks.update_one(
-                {"_id": self._id, "holder": self._holder}, {"$set": {"leasedUntil": None}}
-            )
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Hold it until the end, and let others take it then."""
+        beat = asyncio.create_task(self._beat(), name="sync-lease")
+        try:
+            yield
+        finally:
+            await ended(beat)
+            with suppress(StoreUnavailable), store_failures():
+                await self._bookmarks.update_one(
+                    {"_id": self._id, "holder": self._holder}, {"$set": {"leasedUntil": None}}
+                )
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            with suppress(StoreUnavailable):  # then somebody else may take it
+                await self._lease({"holder": self._holder})
 
     async def finished_at(self) -> datetime | None:
         """When a run last came to its end."""

@@ -65,10 +65,8 @@ class SyncRun:
         """
         bookmark = SyncBookmark(self._database, plan, self._now)
         mark = begun(await bookmark.take(is_patient=is_patient), is_full=is_full)
-        try:
+        async with bookmark.kept():
             return await self._finished(plan, bookmark, mark, heard)
-        finally:
-            await bookmark.release()
 
     def settling(self, plan: SyncPlan) -> Settling:
         """What writes what records of a plan tell."""

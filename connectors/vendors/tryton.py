@@ -26,7 +26,7 @@ _MODEL = re.compile(r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*")
 # Lower case only: an upper-case AND or OR at the head of a clause is Tryton's operator.
 _PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 _LARGEST_ID = 2**63 - 1
-_PAGE: Final = 200
+_PAGE: Final = 100
 
 
 class Tryton:

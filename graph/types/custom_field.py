@@ -149,7 +149,7 @@ async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInf
         value = (profile.custom or {}).get(definition.id)
         if not definition.is_synced:
             return LiveValue(value, context.wiring.now())
-        told = profile.told.get(definition.kept_as, UNKNOWN)
+        told = context.profiles.told_of(profile.id).get(definition.kept_as, UNKNOWN)
         return LiveValue(value, told.at, told.observed_at)
     links = context.profiles.links_of(profile.id)
     found = await view.live.read(definition, profile.id, links)

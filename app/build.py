@@ -43,6 +43,8 @@ from app.store.relations import MongoRelations
 from app.store.revocations import MongoRevocations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
+from app.sync.syncing import Syncing, syncing_of
+from app.sync.wishes import Wishes
 from app.work import workers_of
 from graph.sources import Source
 from graph.wiring import Wiring
@@ -83,8 +85,8 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
         changes = Changes(client, database, sealing, _now, settings.max_identities)
-        schemas = _schemas(settings, database, changes, stack)
-        wiring = _wiring(settings, client, changes, schemas, sources)
+        schemas, syncing = _schemas(settings, database, changes, sources, stack)
+        wiring = _wiring(settings, client, changes, schemas, syncing)
         authenticator = await _authenticator(settings, database, stack)
         yield Gateway(settings, wiring, schemas, authenticator, database, documents)
 
@@ -94,7 +96,7 @@ def _wiring(
     client: AsyncMongoClient[dict[str, Any]],
     changes: Changes,
     schemas: Schemas,
-    sources: Mapping[str, Mapping[str, Source]],
+    syncing: Syncing,
 ) -> Wiring:
     """What the graph stands on: every store, on one database."""
     database, sealing = client[settings.store.database], changes.sealing
@@ -108,7 +110,8 @@ def _wiring(
         definitions=schemas,
         filters=MongoFilters(database, sealing, _now),
         matches=MongoMatches(database, sealing, _now),
-        sources=sources,
+        sources=syncing.sources,
+        writes=Wishes(syncing),
         matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
         relations=MongoRelations(database),
         audit=MongoAudit(database, _now),
@@ -125,16 +128,18 @@ def _schemas(
     settings: app_settings.Settings,
     database: AsyncDatabase[dict[str, Any]],
     changes: Changes,
+    sources: Mapping[str, Mapping[str, Source]],
     stack: AsyncExitStack,
-) -> Schemas:
-    """The tenants' schemas, and somebody at work on what their changes ask of profiles."""
+) -> tuple[Schemas, Syncing]:
+    """The tenants' schemas and sources, and somebody at work on what both ask of profiles."""
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
     schemas = Schemas(definitions, limits=settings.http.request_limits())
-    workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
+    syncing = syncing_of(settings, sources, database, definitions, changes, _now)
+    workers = workers_of(settings, database, definitions, changes, told, schemas.expire, syncing)
     stack.push_async_callback(workers.close)
     workers.start()
-    return schemas
+    return schemas, syncing
 
 
 def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:

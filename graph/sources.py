@@ -43,6 +43,9 @@ class Source:
                 return Key("id", link.record_id)
         return None
 
+    def invalidate(self, object: str, ids: Collection[str]) -> None:
+        """Forget what is kept of these records: they were changed."""
+
     async def fetch(
         self, object: str, keys: Sequence[Key], attributes: Collection[str], budget: Budget
     ) -> Mapping[Key, Outcome]:

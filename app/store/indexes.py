@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store import grants
+from app.store import grants, outbox
 from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
@@ -22,6 +22,7 @@ from app.store.names import (
     GRANTS,
     HISTORY,
     INTERACTIONS,
+    OUTBOX,
     PROFILES,
     REVOCATIONS,
     SUGGESTIONS,
@@ -73,6 +74,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     AUDIT: tuple(_sparse(f"{KEYS}.{lane}") for lane in AUDIT_LANES),
+    OUTBOX: (_sparse(outbox.DUE),),
     GRANTS: (_sparse(grants.ACTIVE), _sparse(grants.QUEUE)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     ACCESS_RULES: (

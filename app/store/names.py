@@ -24,6 +24,7 @@ API_KEYS: Final = "apiKeys"
 REVOCATIONS: Final = "revocations"
 BOOKMARKS: Final = "bookmarks"
 DEAD_LETTERS: Final = "deadLetters"
+OUTBOX: Final = "outbox"
 
 
 def key_of(tenant: str, *parts: str) -> str:

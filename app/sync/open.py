@@ -1,10 +1,8 @@
 """What a synchronisation stands on, opened from the settings."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 from app.sealing import opened_sealing
 from app.settings import Settings
@@ -14,39 +12,8 @@ from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
 from app.store.failures import store_failures
 from app.store.indexes import create_indexes
-from app.store.linked_profiles import LinkedProfiles
 from app.store.meta import claim_store
-from app.sync.errors import SyncTrouble
-from app.sync.plan import SyncPlan, plans_of
-from app.sync.run import SyncRun
-from connectors.abilities import FactKind
-from graph.sources import Source
-
-
-@dataclass(frozen=True, slots=True)
-class Syncing:
-    """Sources by tenant and name, and what synchronises them."""
-
-    settings: Settings
-    sources: Mapping[str, Mapping[str, Source]]
-    definitions: MongoDefinitions
-    run: SyncRun
-
-    async def plans(self, name: str) -> list[SyncPlan]:
-        """What there is to synchronise of a source.
-
-        Raises:
-            SyncTrouble: there is no such source, or nothing to synchronise.
-        """
-        settings = self.settings.sources.get(name)
-        if settings is None:
-            near = get_close_matches(name, self.settings.sources, n=1, cutoff=0.0)
-            hint = f"; did you mean {near[0]}?" if near else ": none is in the settings."
-            raise SyncTrouble(f"There is no source {name!r}{hint}")
-        source = self.sources[settings.tenant][name]
-        schema = await self.definitions.current(settings.tenant)
-        facts = frozenset(FactKind(one) for one in settings.sync_facts)
-        return plans_of(source, schema, settings.sync_objects, facts)
+from app.sync.syncing import Syncing, syncing_of
 
 
 @asynccontextmanager
@@ -66,8 +33,7 @@ async def opened_sync(settings: Settings) -> AsyncIterator[Syncing]:
             await create_indexes(store.database)
         changes = Changes(store.client, store.database, sealing, _now, settings.max_identities)
         definitions = MongoDefinitions(store.database, sealing, settings.region)
-        profiles = LinkedProfiles(store.database, changes, _now)
-        yield Syncing(settings, sources, definitions, SyncRun(store.database, profiles, _now))
+        yield syncing_of(settings, sources, store.database, definitions, changes, _now)
 
 
 def _now() -> datetime:

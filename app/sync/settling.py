@@ -10,6 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.documents import ALL, Document, from_document
 from app.store.linked_profiles import ChangedMeanwhile, LinkedProfiles, PlannedChange
+from app.store.outbox import owe
 from app.store.sealing import ProfileSeal
 from app.sync.asking import Asking
 from app.sync.copying import Copied, Copying, Told
@@ -18,6 +19,7 @@ from app.sync.plan import SyncPlan
 from app.sync.report import ConflictKind, SyncConflict, SyncLetter, SyncReport
 from connectors.abilities import Fact
 from connectors.base import Record
+from graph.model.owed import Owed
 from graph.model.profile import ProfileState
 
 _ATTEMPTS: Final = 20
@@ -45,6 +47,7 @@ class _Wave:
     settled: list[Told] = field(default_factory=list)
     waiting: list[Told] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    owed: dict[str, list[Owed]] = field(default_factory=dict)
 
 
 class Settling:
@@ -58,6 +61,7 @@ class Settling:
         asking: Asking,
         now: Callable[[], datetime],
     ) -> None:
+        self._database = database
         self._profiles = profiles
         self._plan = plan
         self._asking = asking
@@ -106,6 +110,9 @@ class Settling:
         records = [one.id for one in wave.settled]
 
         async def also(session: AsyncClientSession) -> None:
+            for profile, owed in wave.owed.items():
+                tenant = self._plan.source.tenant
+                await owe(self._database, tenant, profile, owed, self._now(), session)
             await self._letters.settle(records, wave.letters, self._now(), session)
 
         await self._profiles.write(wave.planned, also)
@@ -145,7 +152,7 @@ class Settling:
         pairs = list[_Pair]()
         for one in told:
             held = holders.get(one.id, [])
-            if one.record is not None and attribute:
+            if one.record is not None and attribute in one.record.values:
                 owner = known.get(named[one.id])
                 pairs += [_Pair(one, item, is_end=True) for item in held if not _same(item, owner)]
                 held = [owner] if owner else []
@@ -200,6 +207,9 @@ class Settling:
             known = Told(told.id, told.record, facts.get(told.id))
             found = copying.of_record(profile, known, told.record)
         self._count(found, wave)
+        if found.owed:
+            place = self._plan.source.name, self._plan.object
+            wave.owed[profile.id] = [Owed(one, *place) for one in found.owed]
         if found.changes or found.custom:
             author = copying.author(told.record)
             wave.planned.append(PlannedChange(pair.held, seal, copying.patch(found), author))

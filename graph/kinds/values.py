@@ -29,6 +29,21 @@ def parse_custom(values: Mapping[str, object], schema: CustomerSchema) -> dict[s
     }
 
 
+def parse_owned(values: Mapping[str, object], schema: CustomerSchema) -> dict[str, object]:
+    """Values of fields that CRMs own, by field id as the store would keep them; None clears.
+
+    Raises:
+        BadValue: an unknown key, a value its field can't hold, or a field that is written here.
+    """
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        definition = _defined(key, schema)
+        if definition.is_written_here:
+            raise BadValue(f"custom.{key}", "no source owns the value: use updateProfile")
+        found[definition.id] = None if value is None else parse_value(definition, value)
+    return found
+
+
 def parse_value(
     definition: FieldDefinition, value: object, *, is_from_source: bool = False
 ) -> object:
@@ -143,10 +158,15 @@ def _items(stored: object) -> tuple[object, ...]:
     return tuple(stored) if isinstance(stored, list | tuple) else (stored,)
 
 
-def _writable(key: str, schema: CustomerSchema) -> FieldDefinition:
+def _defined(key: str, schema: CustomerSchema) -> FieldDefinition:
     definition = schema.by_key.get(key)
     if definition is None:
         raise BadValue("custom", "no field is defined under one of these keys")
+    return definition
+
+
+def _writable(key: str, schema: CustomerSchema) -> FieldDefinition:
+    definition = _defined(key, schema)
     if not definition.is_written_here:
         raise BadValue(f"custom.{key}", f"the value is owned by {definition.source.connector}")
     return definition

@@ -166,6 +166,13 @@ class FieldDefinition:
         return self.storage or self.id
 
     @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of a profile that hold the value, and where a copy comes from."""
+        former = {f"custom.{self.previous.name}"} if self.previous else set[str]()
+        story = {f"provenance.custom.{self.kept_as}"} if self.is_synced else set[str]()
+        return frozenset({f"custom.{self.kept_as}"} | former | story)
+
+    @property
     def is_claimed(self) -> bool:
         """Whether a value belongs to one profile alone: it is unique, or names its person."""
         return self.is_unique or bool(self.channels)

@@ -8,6 +8,7 @@ from enum import Enum
 from graph.model.consent import Consent
 from graph.model.identity import Identity
 from graph.model.label import Label
+from graph.model.owed import Owed
 from graph.model.preference import Preferences
 from graph.model.provenance import Provenance
 from graph.model.search import Findable
@@ -86,9 +87,10 @@ class ProfilePatch:
     """A change: `changes` replaces attributes, `custom` single custom values; None clears.
 
     What is in neither stays as it is.  Custom values are keyed by where they are kept; `found`
-    says what they are found by from now on.
+    says what they are found by from now on, `owed` which of them CRMs must be told.
     """
 
     changes: Mapping[str, object] = field(default_factory=dict, repr=False)
     custom: Mapping[str, object] = field(default_factory=dict, repr=False)
     found: Findable = field(default_factory=Findable)
+    owed: tuple[Owed, ...] = ()

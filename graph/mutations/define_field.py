@@ -3,6 +3,7 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
+from connectors.abilities import TakesWrites
 from graph.context import GatewayInfo
 from graph.errors import BadInput
 from graph.kinds.definitions import checked_definition
@@ -180,6 +181,10 @@ def _source(given: FieldSourceInput | None, info: GatewayInfo) -> model.FieldSou
     known = info.context.wiring.sources.get(info.context.principal.tenant, {})
     if given.kind is not model.SourceKind.LOCAL and given.connector not in known:
         raise BadInput(f"source: no such source; known: {', '.join(sorted(known)) or 'none'}.")
+    source = known.get(sent(given.connector) or "")
+    if given.owner is model.Owner.PROFILE and source:
+        if not isinstance(source.connector, TakesWrites):
+            raise BadInput(f"source: {given.connector} takes no changes.")
     return model.FieldSource(
         given.kind,
         sent(given.connector),

@@ -17,6 +17,7 @@ from graph.model.custom_field import Owner, SourceKind
 from graph.model.history import HistoryKind
 from graph.model.interaction import Direction, InteractionKind
 from graph.model.label import LabelOrigin
+from graph.model.owed import WriteState
 from graph.model.preference import Weekday
 from graph.model.profile import ProfileState
 from graph.model.survivorship import Reason
@@ -42,6 +43,14 @@ strawberry.enum(LabelOrigin, description="Who puts a label on a customer.")
 strawberry.enum(Weekday, description="A day of the week.")
 strawberry.enum(SourceKind, description="Where a value lives.")
 strawberry.enum(Owner, name="FieldOwner", description="Whose word counts for a SYNCED field.")
+strawberry.enum(
+    WriteState,
+    name="SourceWriteState",
+    description=(
+        "SENT: the CRM has the values.  WAITING: they are sent again and again until it has.  "
+        "REFUSED: it doesn't take them.  CONFLICT: it has others, which nobody here had seen."
+    ),
+)
 strawberry.enum(
     AuditAction,
     description=(

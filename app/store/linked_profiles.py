@@ -18,8 +18,10 @@ from app.store.failures import store_failures
 from app.store.linked import LINKED, linked_key
 from app.store.names import ALIASES, HISTORY, PROFILES, key_of
 from app.store.sealing import ProfileSeal
+from app.store.search import base_of, end_of, path_of
 from graph.model.profile import ProfilePatch
 from graph.model.provenance import Author
+from graph.model.search import BY_UPDATED_AT, instant_key
 
 # The embedded server takes, for each key that is there, longer the more of them are asked for.
 _KEYS_AT_ONCE: Final = 100
@@ -95,6 +97,21 @@ class LinkedProfiles:
                 found.update(key for key in document[LINKED] if key.startswith(begin))
         ids = (key.removeprefix(begin) for key in found)
         return sorted(one for one in ids if one > after)
+
+    async def records_of_new(
+        self, tenant: str, source: str, object: str, since: datetime
+    ) -> list[str]:
+        """Ids of records of profiles that were changed since, and have no value of the source."""
+        begin, base = linked_key(tenant, source, object), base_of(tenant, BY_UPDATED_AT)
+        path, found = path_of(BY_UPDATED_AT), set[str]()
+        query = {path: {"$gte": base + instant_key(since), "$lt": end_of(base)}}
+        wanted = {LINKED: 1, "provenance.custom": 1}
+        with store_failures(), pymongo.timeout(_WITHIN_S):
+            async for document in self._profiles.find(query, wanted, batch_size=_BATCH):
+                told = document.get("provenance", {}).get("custom", {}).values()
+                if all(one.get("source") != source for one in told):
+                    found.update(key for key in document.get(LINKED, ()) if key.startswith(begin))
+        return sorted(key.removeprefix(begin) for key in found)
 
     async def seals(self, tenant: str, documents: Sequence[Document]) -> dict[str, ProfileSeal]:
         """What seals and opens the values of profiles, by id."""

@@ -16,11 +16,11 @@ PATIENCE_S: Final = 30.0
 
 
 class Asking:
-    """Asks for one plan."""
+    """Asks for one plan, for `most` records at a time."""
 
     def __init__(self, plan: SyncPlan) -> None:
         self._plan = plan
-        self._size = plan.source.connector.max_keys
+        self.most = plan.source.connector.max_keys
 
     async def page(self, cursor: str | None) -> ChangePage:
         """The next changes; see `TellsChanges.changed`."""
@@ -52,8 +52,8 @@ class Asking:
             SourceError: they can't be had now.
         """
         found = dict[str, Told]()
-        for at in range(0, len(ids), self._size):
-            keys = [Key("id", one) for one in ids[at : at + self._size]]
+        for at in range(0, len(ids), self.most):
+            keys = [Key("id", one) for one in ids[at : at + self.most]]
             outcomes = await self._fetched(keys)
             for key, outcome in outcomes.items():
                 _settle(key.value, outcome, found)
@@ -69,8 +69,8 @@ class Asking:
         connector = plan.source.connector
         if not plan.facts or not isinstance(connector, KnowsFacts):
             return found, refused
-        for at in range(0, len(ids), self._size):
-            part = ids[at : at + self._size]
+        for at in range(0, len(ids), self.most):
+            part = ids[at : at + self.most]
             try:
                 found |= await connector.facts(self._call(), plan.object, part, plan.facts)
             except Skippable:

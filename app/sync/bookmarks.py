@@ -7,7 +7,7 @@ lease ends by itself, and one who lost it can't move the bookmark any more.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -29,9 +29,12 @@ _LOOK_EVERY_S: Final = 0.5
 
 
 class Phase(StrEnum):
-    """What is being done: reading what changed, or, in a full run, looking for what is gone."""
+    """What is being done: reading what changed; then, in a full run, looking for what is gone, else
+    reading records of profiles that were linked since.
+    """
 
     CHANGES = "CHANGES"
+    LINKED = "LINKED"
     GONE = "GONE"
 
 
@@ -40,7 +43,8 @@ class SyncMark:
     """Where a synchronisation stands.
 
     `cursor` is the source's own; `after` the last record that was looked for.  `is_full`: every
-    record is being read.  A run that `is_done` has nothing left to do.
+    record is being read.  A run that `is_done` has nothing left to do.  `began_at` is when
+    it began, `since` when the one before it did.
     """
 
     cursor: str | None = None
@@ -49,6 +53,8 @@ class SyncMark:
     is_full: bool = True
     is_done: bool = False
     finished_at: datetime | None = None
+    began_at: datetime | None = None
+    since: datetime | None = None
 
 
 class SyncBusy(SyncTrouble):
@@ -107,6 +113,8 @@ class SyncBookmark:
             "isFull": mark.is_full,
             "isDone": mark.is_done,
             "finishedAt": mark.finished_at,
+            "beganAt": mark.began_at,
+            "since": mark.since,
             "shape": self._plan.shape,
         }
         if not await self._lease({"holder": self._holder}, kept):
@@ -172,15 +180,23 @@ def _mark(kept: Mapping[str, Any]) -> SyncMark | None:
         is_full=kept["isFull"],
         is_done=kept["isDone"],
         finished_at=kept["finishedAt"],
+        began_at=kept["beganAt"],
+        since=kept["since"],
     )
 
 
-def begun(mark: SyncMark | None, *, is_full: bool) -> SyncMark:
+def begun(mark: SyncMark | None, now: datetime, *, is_full: bool) -> SyncMark:
     """Where a run begins: where an unfinished one stopped, or else what is new, or everything."""
     if mark is None:
-        return SyncMark()
+        return SyncMark(began_at=now)
     if not mark.is_done:
         return mark
     if is_full:
-        return SyncMark(finished_at=mark.finished_at)
-    return replace(mark, phase=Phase.CHANGES, after="", is_full=False, is_done=False)
+        return SyncMark(finished_at=mark.finished_at, began_at=now)
+    return SyncMark(
+        mark.cursor,
+        is_full=False,
+        finished_at=mark.finished_at,
+        began_at=now,
+        since=mark.began_at,
+    )

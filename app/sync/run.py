@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -17,6 +17,8 @@ from app.sync.report import SyncReport
 from app.sync.settling import Settling
 from connectors.errors import CursorExpired
 
+# Other gateways' clocks.
+_SKEW: Final = timedelta(minutes=1)
 Heard = Callable[[int], None]
 """Called with the number of records that were looked at."""
 
@@ -64,7 +66,8 @@ class SyncRun:
             StoreUnavailable: the store gives no answer.
         """
         bookmark = SyncBookmark(self._database, plan, self._now)
-        mark = begun(await bookmark.take(is_patient=is_patient), is_full=is_full)
+        left = await bookmark.take(is_patient=is_patient)
+        mark = begun(left, self._now(), is_full=is_full)
         async with bookmark.kept():
             return await self._finished(plan, bookmark, mark, heard)
 
@@ -83,7 +86,7 @@ class SyncRun:
                 told, mark = await self._changes(asking, mark)
             else:
                 linked = linked or await self._linked(plan, mark)
-                told, mark = await self._gone(plan, asking, mark, linked)
+                told, mark = await self._compared(asking, mark, linked)
             found = await settling.settle(told)
             report.add(found)
             await bookmark.move(mark)
@@ -96,34 +99,39 @@ class SyncRun:
         except CursorExpired:
             if mark.cursor is None:
                 raise
-            return [], SyncMark(finished_at=mark.finished_at)
+            return [], SyncMark(finished_at=mark.finished_at, began_at=mark.began_at)
         told = await asking.told(page)
         after = replace(mark, cursor=page.cursor)
-        if not page.is_last:
-            return told, after
-        return told, replace(after, phase=Phase.GONE) if mark.is_full else self._ended(after)
+        if page.is_last:
+            after = replace(after, phase=Phase.GONE if mark.is_full else Phase.LINKED)
+        return told, after
 
     async def _linked(self, plan: SyncPlan, mark: SyncMark) -> list[str]:
-        source = plan.source
-        return await self._profiles.records_after(
-            source.tenant, source.name, plan.object, mark.after
-        )
+        """The records to be compared, behind the last that was."""
+        place = plan.source.tenant, plan.source.name, plan.object
+        if mark.phase is Phase.GONE:
+            return await self._profiles.records_after(*place, mark.after)
+        if mark.since is None:
+            return []
+        found = await self._profiles.records_of_new(*place, mark.since - _SKEW)
+        return [one for one in found if one > mark.after]
 
-    async def _gone(
-        self, plan: SyncPlan, asking: Asking, mark: SyncMark, linked: list[str]
+    async def _compared(
+        self, asking: Asking, mark: SyncMark, linked: list[str]
     ) -> tuple[list[Told], SyncMark]:
-        """Look for the first of the records `linked`: are they gone from the source?"""
-        most = plan.source.connector.max_keys
+        """Ask for the first of the records `linked`; a full run has read what is there."""
+        most = asking.most
         ids = linked[:most]
         del linked[:most]
         told = await asking.records(ids)
-        missing = [one for one in told if one.record is None and not one.is_unreadable]
-        # Of one that became another, the other comes along; what is there was read before.
-        survivors = {one.into_id for one in missing}
-        found = missing + [one for one in told if one.id in survivors]
+        if mark.phase is Phase.GONE:
+            missing = [one for one in told if one.record is None and not one.is_unreadable]
+            # Of one that became another, the other comes along.
+            survivors = {one.into_id for one in missing}
+            told = missing + [one for one in told if one.id in survivors]
         if not linked:
-            return found, self._ended(mark)
-        return found, replace(mark, after=ids[-1])
+            return told, self._ended(mark)
+        return told, replace(mark, after=ids[-1])
 
     def _ended(self, mark: SyncMark) -> SyncMark:
         return replace(mark, is_done=True, finished_at=self._now())

@@ -182,9 +182,9 @@ def _source(given: FieldSourceInput | None, info: GatewayInfo) -> model.FieldSou
     if given.kind is not model.SourceKind.LOCAL and given.connector not in known:
         raise BadInput(f"source: no such source; known: {', '.join(sorted(known)) or 'none'}.")
     source = known.get(sent(given.connector) or "")
-    if given.owner is model.Owner.PROFILE and source:
-        if not isinstance(source.connector, TakesWrites):
-            raise BadInput(f"source: {given.connector} takes no changes.")
+    is_sent = given.owner is model.Owner.PROFILE
+    if is_sent and source and not isinstance(source.connector, TakesWrites):
+        raise BadInput(f"source: {given.connector} takes no changes.")
     return model.FieldSource(
         given.kind,
         sent(given.connector),

@@ -82,7 +82,7 @@ class Office:
             await import_rows(order, store, sealing, lambda _done, _of: None)
         keys = {linked_key(self.tenant, "erp", PARTY, one): one for one in ids}
         async for one in database[PROFILES].find({"tenant": self.tenant}, {LINKED: 1, "id": 1}):
-            self.profiles |= {keys[key]: one["id"] for key in one[LINKED] if key in keys}
+            self.profiles |= {keys[key]: one["id"] for key in one.get(LINKED, ()) if key in keys}
 
     @property
     def settings_file(self) -> str:

@@ -22,6 +22,15 @@ class Way:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     address: str = ""
 
+    def close(self, after: int = 0, *, is_silent: bool = False) -> None:
+        """Let no more than so many connections through."""
+        self.left, self.is_silent = after, is_silent
+        self.stopped.clear()
+
+    def open(self) -> None:
+        """Let all through."""
+        self.left, self.is_silent = None, False
+
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         with suppress(ConnectionError):

@@ -186,11 +186,22 @@ async def test_of_two_records_of_one_person_the_first_counts(office, erp):
 
 
 async def test_a_record_of_nobody_is_counted_and_left_alone(office, erp):
+    count = "{ profiles(first: 1) { totalCount } }"
     party = await a_party(erp)
     await office.take_on([party])
+    data = await office.caller("supervisor").data(count)
+
+    done = await office.sync(is_full=True)
+
+    assert 200 <= done.report.unlinked < done.report.seen
+    assert await office.caller("supervisor").data(count) == data
+
+
+async def test_a_profile_that_is_linked_later_gets_its_values_with_the_next_run(office, erp):
+    old = next(one for one in reversed(erp.parties))
+    await office.take_on([old])
 
     done = await office.sync()
 
-    assert 200 <= done.report.unlinked < done.report.seen
-    count = "{ profiles(first: 1) { totalCount } }"
-    assert (await office.caller("supervisor").data(count))["profiles"]["totalCount"] == 1
+    assert not done.is_full
+    assert (await office.shown())[str(old.id)]["custom"]["number"] == old.code

@@ -8,8 +8,7 @@ import pytest
 from app.store.outbox import DUE
 from app.sync.sending import Sending
 from tests.support.gateway import define
-from tests.sync.office import change, opened_office, parties_of, synced_field
-from tests.sync.outage import way_to
+from tests.sync.office import change, parties_of, synced_field
 from tests.sync.test_following import UPDATE, a_party
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,13 +19,6 @@ mutation ($input: WriteToSourceInput!) {
 """
 
 
-async def own_the_name(office):
-    """Define a second field of the party's name, which the profile owns."""
-    await define(
-        office.caller("admin"), [synced_field("crmName", owner="PROFILE") | {"key": "ours"}]
-    )
-
-
 async def rename(office, party, name):
     """Change the field that the profile owns."""
     given = {"id": office.profiles[party], "custom": {"ours": name}}
@@ -34,9 +26,9 @@ async def rename(office, party, name):
 
 
 async def outbox_of(office):
-    """What waits to be sent, or was refused."""
+    """What waits to be sent for the test's customer, or was refused."""
     kept = office.gateway.gateway.database["outbox"]
-    return await kept.find({"tenant": office.tenant}).to_list()
+    return await kept.find({"profile": {"$in": [*office.profiles.values()]}}).to_list()
 
 
 async def name_of(office, party):
@@ -45,24 +37,13 @@ async def name_of(office, party):
 
 
 @pytest.fixture
-def idle(monkeypatch):
-    """No worker of a gateway sends anything."""
-    monkeypatch.setattr("app.sync.worker.SyncWork.start", lambda _: None)
-
-
-@pytest.fixture
-async def owner(idle, document_server, erp, tmp_path):  # noqa: ARG001 - see above
-    """An office that owns the names, with one customer; its workers are idle."""
-    tenant = f"owner-{tmp_path.name.replace('_', '-')[-20:]}".rstrip("-")
-    async with (
-        way_to(erp.base_url) as way,
-        opened_office(document_server.uri, erp, tmp_path, tenant, address=way.address) as office,
-    ):
-        await own_the_name(office)
-        party = await a_party(erp, name="Before")
-        await office.take_on([party])
-        await office.sync()
-        yield office, party, way
+async def owner(office, way, erp):
+    """An office with one customer who is all that the outbox knows."""
+    await office.gateway.gateway.database["outbox"].delete_many({})
+    party = await a_party(erp, name="Before")
+    await office.take_on([party])
+    await office.sync()
+    return office, party, way
 
 
 async def test_a_change_of_what_the_profile_owns_is_sent(owner):
@@ -75,20 +56,20 @@ async def test_a_change_of_what_the_profile_owns_is_sent(owner):
 
     assert await name_of(office, party) == "After"
     assert await outbox_of(office) == []
-    assert (await office.sync()).report.conflicted == 0
+    assert office.profiles[party] not in str((await office.sync()).report.conflicts)
     assert (await office.shown())[party]["custom"]["crmName"] == "After"
 
 
 async def test_many_changes_are_sent_as_one_and_none_is_lost_in_an_outage(owner):
     office, party, way = owner
-    way.left = 0
+    way.close()
     await rename(office, party, "First")
     await Sending(office.syncing).drain()
     [waiting] = await outbox_of(office)
     assert (waiting["attempts"], waiting["seq"]) == (1, 1)
     assert waiting[DUE] > office.gateway.gateway.wiring.now()
 
-    way.left = None
+    way.open()
     await rename(office, party, "Second")
     await Sending(office.syncing).drain()
 
@@ -122,9 +103,8 @@ async def test_the_profile_s_word_counts_against_the_crm_s_where_it_owns_the_fie
     done = await office.sync()
     await Sending(office.syncing).drain()
 
-    assert [one.as_json() for one in done.report.conflicts] == [
-        {"kind": "KEPT", "profile": office.profiles[party], "record": party, "field": "ours"}
-    ]
+    expected = {"kind": "KEPT", "profile": office.profiles[party], "record": party}
+    assert expected | {"field": "ours"} in [one.as_json() for one in done.report.conflicts]
     assert await name_of(office, party) == "Ours"
 
 
@@ -138,8 +118,8 @@ async def test_a_refusal_of_the_crm_is_kept_and_told(owner):
     await Sending(office.syncing).drain()
 
     told = await office.syncing.outbox.state(office.tenant, "erp")
-    [refused] = told["refused"]
-    assert (told["waiting"], refused["profile"]) == (0, office.profiles[party])
+    [refused] = [one for one in told["refused"] if one["profile"] == office.profiles[party]]
+    assert told["waiting"] == 0
     assert refused["reason"] == "the source doesn't take the value"
 
 
@@ -172,7 +152,7 @@ async def test_what_nobody_here_has_seen_is_not_overwritten(owner):
 
 async def test_a_wish_waits_sealed_for_a_crm_that_is_away(owner):
     office, party, way = owner
-    way.left = 0
+    way.close()
     given = {"id": office.profiles[party], "custom": {"crmName": "Patience"}}
 
     data = await office.caller("supervisor").data(WRITE, {"input": given})
@@ -180,7 +160,7 @@ async def test_a_wish_waits_sealed_for_a_crm_that_is_away(owner):
     [waiting] = await outbox_of(office)
     assert b"Patience" not in str(waiting).encode()
 
-    way.left = None
+    way.open()
     await asyncio.sleep(2.1)  # the first pause
     await Sending(office.syncing).drain()
     assert await name_of(office, party) == "Patience"
@@ -189,7 +169,8 @@ async def test_a_wish_waits_sealed_for_a_crm_that_is_away(owner):
 @pytest.mark.parametrize(
     ("role", "custom", "code"),
     [
-        ("agent", {"crmName": "x"}, "FORBIDDEN"),
+        ("agent", {"guarded": "x"}, "FIELD_FORBIDDEN"),
+        ("evaluator", {"crmName": "x"}, "FORBIDDEN"),
         ("reviewer", {"crmName": "x"}, "FORBIDDEN"),
         ("partner", {"crmName": "x"}, "BAD_INPUT"),
         ("supervisor", {"ours": "x"}, "BAD_INPUT"),
@@ -199,12 +180,14 @@ async def test_a_wish_waits_sealed_for_a_crm_that_is_away(owner):
 )
 async def test_who_may_not_write_the_field_sends_nothing(owner, role, custom, code):
     office, party, _ = owner
+    guarded = synced_field("crmName") | {"key": "guarded", "roles": ["supervisor"]}
+    await define(office.caller("admin"), [guarded])
     office.tryton.reset_calls()
 
     codes = await office.caller(role).codes(
         WRITE, {"input": {"id": office.profiles[party], "custom": custom}}
     )
 
-    assert codes == [code]
+    assert set(codes) == {code}
     assert office.tryton.calls == 0
     assert await outbox_of(office) == []

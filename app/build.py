@@ -23,7 +23,7 @@ from app.production import refuse_in_production
 from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
-from app.sources import opened_sources
+from app.sources import connectors_of, opened_sources
 from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.api_keys import MongoApiKeys
@@ -74,7 +74,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     uri = store_uri(settings)
     documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
-        sources = await opened_sources(settings, stack)
+        connectors = dict(connectors_of(settings))
         roots = await stack.enter_async_context(opened_roots(settings))
         if uri is None:
             uri = await stack.enter_async_context(embedded_server(settings.store.path))
@@ -84,6 +84,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
+        sources = await opened_sources(settings, connectors, sealing, stack, _now)
         changes = Changes(client, database, sealing, _now, settings.max_identities)
         schemas, syncing = _schemas(settings, database, changes, sources, stack)
         wiring = _wiring(settings, client, changes, schemas, syncing)

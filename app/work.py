@@ -14,7 +14,7 @@ from app.field_work import FieldWork
 from app.recognition import anonymous_age_of
 from app.sealing import opened_sealing
 from app.settings import Settings
-from app.sources import opened_sources
+from app.sources import connectors_of, opened_sources
 from app.store.attach import attached_store
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
@@ -74,13 +74,14 @@ async def opened_workers(settings: Settings) -> AsyncIterator[Workers]:
             can't begin.
     """
     async with AsyncExitStack() as stack:
-        sources = await opened_sources(settings, stack)
+        connectors = dict(connectors_of(settings))
         store = await stack.enter_async_context(attached_store(settings))
         sealing = await stack.enter_async_context(opened_sealing(settings, store.client))
         database = store.database
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
+        sources = await opened_sources(settings, connectors, sealing, stack, _now)
         changes = Changes(store.client, database, sealing, _now, settings.max_identities)
         definitions = MongoDefinitions(database, sealing, settings.region)
         syncing = syncing_of(settings, sources, database, definitions, changes, _now)

@@ -1,7 +1,8 @@
 """Asks a source for what a synchronisation needs beside the changes that it tells."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
 
 from app.sync.copying import Told
 from app.sync.plan import SyncPlan
@@ -9,10 +10,11 @@ from app.sync.report import SyncLetter
 from connectors.abilities import ChangeKind, ChangePage, Fact, KnowsFacts, TellsChanges
 from connectors.base import Call, Key, Outcome, Record
 from connectors.errors import Retriable, Skippable, SourceError
-from connectors.runtime.budget import Budget
+from graph.sources import Source
 
 # Nobody waits for the answer, and there is much to read.
 PATIENCE_S: Final = 30.0
+Given = TypeVar("Given")
 
 
 class Asking:
@@ -26,8 +28,10 @@ class Asking:
         """The next changes; see `TellsChanges.changed`."""
         connector = self._plan.source.connector
         assert isinstance(connector, TellsChanges)  # noqa: S101 - `plans_of` makes sure
-        return await connector.changed(
-            self._call(), self._plan.object, cursor, self._plan.attributes
+        plan = self._plan
+        return await through(
+            plan.source,
+            lambda call: connector.changed(call, plan.object, cursor, plan.attributes),
         )
 
     async def told(self, page: ChangePage) -> list[Told]:
@@ -72,7 +76,8 @@ class Asking:
         for at in range(0, len(ids), self.most):
             part = ids[at : at + self.most]
             try:
-                found |= await connector.facts(self._call(), plan.object, part, plan.facts)
+                asked = partial(connector.facts, object=plan.object, ids=part, kinds=plan.facts)
+                found |= await through(plan.source, asked)
             except Skippable:
                 reason = "the source's tags and segments make no sense"
                 refused += [SyncLetter(plan.object, one, "labels", reason) for one in part]
@@ -80,12 +85,16 @@ class Asking:
 
     async def _fetched(self, keys: Sequence[Key]) -> dict[Key, Outcome]:
         source, plan = self._plan.source, self._plan
-        found = await source.connector.fetch(self._call(), plan.object, keys, plan.attributes)
+        connector, attributes = source.connector, plan.attributes
+        found = await through(
+            source, lambda call: connector.fetch(call, plan.object, keys, attributes)
+        )
         return dict(found)
 
-    def _call(self) -> Call:
-        source = self._plan.source
-        return Call(source.http, Budget(max(PATIENCE_S, source.timeout_s)))
+
+async def through(source: Source, make: Callable[[Call], Awaitable[Given]]) -> Given:
+    """What a call to a source gives, made as all are; nobody waits for it, so it may take long."""
+    return await source.gate.through(PATIENCE_S, make, is_patient=True)
 
 
 def _settle(id: str, outcome: Outcome, found: dict[str, Told]) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from app.sealing import opened_sealing
 from app.settings import Settings
-from app.sources import opened_sources
+from app.sources import connectors_of, opened_sources
 from app.store.attach import attached_store
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
@@ -25,12 +25,13 @@ async def opened_sync(settings: Settings) -> AsyncIterator[Syncing]:
             begin.
     """
     async with AsyncExitStack() as stack:
-        sources = await opened_sources(settings, stack)
+        connectors = dict(connectors_of(settings))
         store = await stack.enter_async_context(attached_store(settings))
         sealing = await stack.enter_async_context(opened_sealing(settings, store.client))
         with store_failures():
             await claim_store(store.database, sealing.keyring)
             await create_indexes(store.database)
+        sources = await opened_sources(settings, connectors, sealing, stack, _now)
         changes = Changes(store.client, store.database, sealing, _now, settings.max_identities)
         definitions = MongoDefinitions(store.database, sealing, settings.region)
         yield syncing_of(settings, sources, store.database, definitions, changes, _now)

@@ -89,6 +89,7 @@ class SyncRun:
                 told, mark = await self._compared(asking, mark, linked)
             found = await settling.settle(told)
             report.add(found)
+            await plan.source.invalidate(plan.object, [one.id for one in told])
             await bookmark.move(mark)
             heard(len(told))
         return Synced(plan.object, mark.is_full, report)

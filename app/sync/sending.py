@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from app.background import told
 from app.store.documents import ALL, Document, from_document
 from app.store.outbox import Outgoing, wished
 from app.store.sealing import ProfileSeal
-from app.sync.asking import PATIENCE_S, Asking
+from app.sync.asking import Asking, through
 from app.sync.copying import copied_value
 from app.sync.plan import SyncPlan
 from app.sync.syncing import Syncing
 from connectors.abilities import TakesWrites
-from connectors.base import Call, Record
+from connectors.base import Record
 from connectors.errors import Conflict, Skippable, SourceError
-from connectors.runtime.budget import Budget
 from graph.kinds.values import load_value
 from graph.model.custom_field import FieldDefinition
 from graph.model.errors import BadValue
@@ -134,7 +134,10 @@ class Sending:
         outcome = None
         if key is not None:
             attributes = {item.source.attribute or "" for item in letter.fields}
-            found = await source.connector.fetch(self._call(letter), object_, [key], attributes)
+            asked = partial(
+                source.connector.fetch, object=object_, keys=[key], attributes=attributes
+            )
+            found = await through(source, asked)
             outcome = found.get(key)
         if isinstance(outcome, Skippable):
             raise _Refusal("the source's record makes no sense")
@@ -165,13 +168,16 @@ class Sending:
         }
         key = f"{letter.outgoing.id}/{letter.outgoing.seq}"
         try:
-            await connector.write(
-                self._call(letter),
-                letter.plan.object,
-                record.id,
-                values,
-                if_match=record.etag,
-                idempotency_key=key,
+            await through(
+                letter.plan.source,
+                partial(
+                    connector.write,
+                    object=letter.plan.object,
+                    id=record.id,
+                    values=values,
+                    if_match=record.etag,
+                    idempotency_key=key,
+                ),
             )
         except Conflict:
             if not letter.outgoing.is_wish:
@@ -180,18 +186,13 @@ class Sending:
             raise _Refusal(CHANGED) from None
         except Skippable:
             raise _Refusal("the source doesn't take the value") from None
-        letter.plan.source.invalidate(letter.plan.object, [record.id])
+        await letter.plan.source.invalidate(letter.plan.object, [record.id])
 
     async def _copy(self, letter: _Letter, record: str) -> None:
         """Have the profile's copies be what the record has now."""
         plan = letter.plan
         if plan.fields:
             await self._syncing.run.settling(plan).settle(await Asking(plan).records([record]))
-
-    @staticmethod
-    def _call(letter: _Letter) -> Call:
-        source = letter.plan.source
-        return Call(source.http, Budget(max(PATIENCE_S, source.timeout_s)))
 
 
 def _there(definition: FieldDefinition, record: Record) -> object:

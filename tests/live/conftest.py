@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from app.store.embedded import EmbeddedServer
+from connectors.runtime.breaker import Breaker
 from tests.live.shop import SEED, Crm, Shop
 from tests.support.gateway import TestGateway, crm, running_gateway
 from tests.support.sandbox import running_sandbox
@@ -36,6 +37,9 @@ async def shops(
         "crm": crm(here.base_url, "by-profile", secret=here.token, match=BY_PROFILE),
         "ledger": crm(there.base_url, "by-profile", secret=there.token, match=BY_PROFILE),
         "linked": crm(here.base_url, "by-link", secret=here.token),
+        "lasting": crm(
+            here.base_url, "lasting", secret=here.token, match=BY_PROFILE, fresh_s=3600, keep_s=7200
+        ),
         "locked": crm(here.base_url, "locked-out", secret="a-wrong-secret", match=BY_PROFILE),
     }
     path = tmp_path_factory.mktemp("live")
@@ -69,6 +73,14 @@ async def locked_out(shops: TestGateway, crms: tuple[Crm, Crm]) -> Shop:
     return shop
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lasting(shops: TestGateway, crms: tuple[Crm, Crm]) -> Shop:
+    """A shop that believes for an hour what its CRM said."""
+    shop = Shop(shops, "lasting", BY_PROFILE, crms[0], source="lasting")
+    await shop.define_fields([])
+    return shop
+
+
 @pytest.fixture(params=["by_profile", "by_link"])
 def shop(request: pytest.FixtureRequest) -> Shop:
     """Each of the two shops in turn."""
@@ -76,11 +88,14 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def healthy(crms: tuple[Crm, Crm]) -> AsyncIterator[None]:
-    """Both CRMs well and without a memory, before and after each test."""
+async def healthy(crms: tuple[Crm, Crm], shops: TestGateway) -> AsyncIterator[None]:
+    """Both CRMs well and without a memory, and nobody thinks ill of them, before each test."""
     for side in crms:
         await side.misbehave()
         await side.forget()
+    for sources in shops.gateway.wiring.sources.values():
+        for name, source in sources.items():
+            source.gate._breaker = Breaker(name)
     yield
     for side in crms:
         await side.misbehave()

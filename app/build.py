@@ -60,6 +60,7 @@ class Gateway:
     authenticator: Authenticator
     database: AsyncDatabase[dict[str, Any]]
     documents: PersistedDocuments
+    syncing: Syncing
 
 
 @asynccontextmanager
@@ -89,7 +90,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         schemas, syncing = _schemas(settings, database, changes, sources, stack)
         wiring = _wiring(settings, client, changes, schemas, syncing)
         authenticator = await _authenticator(settings, database, stack)
-        yield Gateway(settings, wiring, schemas, authenticator, database, documents)
+        yield Gateway(settings, wiring, schemas, authenticator, database, documents, syncing)
 
 
 def _wiring(

@@ -36,7 +36,8 @@ def work(
         typer.echo(json.dumps(done))
     else:
         typer.echo(f"{done['fieldJobs']} field jobs done, {done['expired']} profiles removed")
-        typer.echo(f"{done['sent']} changes sent to CRMs, {done['synced']} objects synchronised")
+        typer.echo(f"{done['sent']} changes sent to CRMs, {done['read']} records read")
+        typer.echo(f"{done['synced']} objects synchronised")
 
 
 async def _worked(settings: Settings) -> None:
@@ -58,5 +59,7 @@ async def _worked_once(settings: Settings) -> dict[str, int]:
             bar.update(task, description="anonymous profiles")
             expired = await workers.expiry.sweep(lambda count: bar.advance(task, count))
             bar.update(task, description="CRM systems")
-            sent, synced = await workers.sync.send(), await workers.sync.synchronise()
-    return {"fieldJobs": jobs, "expired": expired, "sent": sent, "synced": synced}
+            sync = workers.sync
+            moved = {"sent": await sync.send(), "read": await sync.read()}
+            synced = await sync.synchronise()
+    return {"fieldJobs": jobs, "expired": expired, **moved, "synced": synced}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store import grants, outbox
+from app.store import grants, outbox, refetches
 from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
@@ -24,8 +24,10 @@ from app.store.names import (
     INTERACTIONS,
     OUTBOX,
     PROFILES,
+    REFETCHES,
     REVOCATIONS,
     SUGGESTIONS,
+    WEBHOOK_EVENTS,
 )
 from app.store.revocations import CHANGED, UNTIL
 from app.store.search import GRAMS
@@ -75,6 +77,8 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     AUDIT: tuple(_sparse(f"{KEYS}.{lane}") for lane in AUDIT_LANES),
     OUTBOX: (_sparse(outbox.DUE),),
+    REFETCHES: (_sparse(refetches.DUE),),
+    WEBHOOK_EVENTS: (_sparse(refetches.HEARD),),
     GRANTS: (_sparse(grants.ACTIVE), _sparse(grants.QUEUE)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     ACCESS_RULES: (

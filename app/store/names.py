@@ -25,6 +25,8 @@ REVOCATIONS: Final = "revocations"
 BOOKMARKS: Final = "bookmarks"
 DEAD_LETTERS: Final = "deadLetters"
 OUTBOX: Final = "outbox"
+REFETCHES: Final = "refetches"
+WEBHOOK_EVENTS: Final = "webhookEvents"
 
 
 def key_of(tenant: str, *parts: str) -> str:

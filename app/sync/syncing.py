@@ -13,6 +13,7 @@ from app.store.definitions import MongoDefinitions
 from app.store.documents import Document
 from app.store.linked_profiles import LinkedProfiles
 from app.store.outbox import Outbox
+from app.store.refetches import Refetches
 from app.sync.errors import SyncTrouble
 from app.sync.plan import SyncPlan, plans_of
 from app.sync.run import SyncRun
@@ -30,6 +31,7 @@ class Syncing:
     definitions: MongoDefinitions
     profiles: LinkedProfiles
     outbox: Outbox
+    refetches: Refetches
     run: SyncRun
     now: Callable[[], datetime]
 
@@ -71,4 +73,5 @@ def syncing_of(
     """Everything on an open store."""
     profiles = LinkedProfiles(database, changes, now)
     run = SyncRun(database, profiles, now)
-    return Syncing(settings, sources, database, definitions, profiles, Outbox(database), run, now)
+    outbox, refetches = Outbox(database), Refetches(database, changes)
+    return Syncing(settings, sources, database, definitions, profiles, outbox, refetches, run, now)

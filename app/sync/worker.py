@@ -12,15 +12,17 @@ from app.sync.errors import SyncTrouble
 from app.sync.plan import SyncPlan
 from app.sync.sending import Sending
 from app.sync.syncing import Syncing
+from app.sync.webhooks import Webhooks
 from connectors.errors import SourceError
 
 _LOG: Final = logging.getLogger("gateway.sync")
 _LOOK_EVERY_S: Final = 2.0
+_FORGET_EVERY: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(seconds=30)
 
 
 class SyncWork:
-    """Sends what is owed, and synchronises sources when it is time, from `start` to `close`.
+    """Sends, reads, and synchronises what is due, from `start` to `close`.
 
     Several gateways may do it at once: what one has begun the others leave alone.
     """
@@ -28,6 +30,8 @@ class SyncWork:
     def __init__(self, syncing: Syncing) -> None:
         self._syncing = syncing
         self._sending = Sending(syncing)
+        self._webhooks = Webhooks(syncing)
+        self._forgot_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._not_before: dict[tuple[str, str], datetime] = {}
 
@@ -36,6 +40,7 @@ class SyncWork:
         if self._syncing.settings.sources:
             self._tasks = [
                 asyncio.create_task(self._again_and_again(self.send), name="sync-sending"),
+                asyncio.create_task(self._again_and_again(self.read), name="sync-reading"),
                 asyncio.create_task(self._again_and_again(self.synchronise), name="sync-pulling"),
             ]
 
@@ -45,8 +50,16 @@ class SyncWork:
             await ended(task)
 
     async def send(self) -> int:
-        """Send what is due; how many things it were."""
+        """Send what is owed and wished; how many things it were."""
         return await self._sending.drain()
+
+    async def read(self) -> int:
+        """Read what webhooks told of; how many records it were."""
+        now = self._syncing.now()
+        if self._forgot_at is None or self._forgot_at + _FORGET_EVERY <= now:
+            await self._webhooks.forget()
+            self._forgot_at = now
+        return await self._webhooks.drain()
 
     async def synchronise(self) -> int:
         """Synchronise what is due; how many objects it were."""

@@ -68,18 +68,29 @@ class SyncRun:
         bookmark = SyncBookmark(self._database, plan, self._now)
         left = await bookmark.take(is_patient=is_patient)
         mark = begun(left, self._now(), is_full=is_full)
+        report = SyncReport()
         async with bookmark.kept():
-            return await self._finished(plan, bookmark, mark, heard)
+            done = await self._finished(plan, bookmark, mark, report, heard)
+            if left and not left.is_done:
+                # What changed since it was interrupted may lie behind what it had read.
+                new = begun(done, self._now(), is_full=False)
+                await self._finished(plan, bookmark, new, report, heard)
+        return Synced(plan.object, done.is_full, report)
 
     def settling(self, plan: SyncPlan) -> Settling:
         """What writes what records of a plan tell."""
         return Settling(self._database, self._profiles, plan, Asking(plan), self._now)
 
     async def _finished(
-        self, plan: SyncPlan, bookmark: SyncBookmark, mark: SyncMark, heard: Heard
-    ) -> Synced:
+        self,
+        plan: SyncPlan,
+        bookmark: SyncBookmark,
+        mark: SyncMark,
+        report: SyncReport,
+        heard: Heard,
+    ) -> SyncMark:
         asking, settling = Asking(plan), self.settling(plan)
-        report, linked = SyncReport(), list[str]()
+        linked = list[str]()
         await bookmark.move(mark)
         while not mark.is_done:
             if mark.phase is Phase.CHANGES:
@@ -92,7 +103,7 @@ class SyncRun:
             await plan.source.invalidate(plan.object, [one.id for one in told])
             await bookmark.move(mark)
             heard(len(told))
-        return Synced(plan.object, mark.is_full, report)
+        return mark
 
     async def _changes(self, asking: Asking, mark: SyncMark) -> tuple[list[Told], SyncMark]:
         try:

@@ -112,8 +112,10 @@ class Sending:
             if outgoing.is_wish
             else {item.id: custom.get(item.kept_as) for item in fields}
         )
-        if any(isinstance(value, Unreadable) for value in wanted.values()):
-            return None  # the person was erased: there is nothing to tell of them
+        if Unreadable.DAMAGED in wanted.values():
+            raise _Refusal("what was to be sent can't be read any more")
+        if Unreadable.ERASED in wanted.values():
+            return None  # there is nothing to tell of them any more
         return _Letter(outgoing, plan, profile, fields, wanted)
 
     async def _held(self, outgoing: Outgoing) -> tuple[Document, ProfileSeal] | None:

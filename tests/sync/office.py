@@ -119,12 +119,13 @@ options = {{ database = "{self.tryton.database}" }}
             found |= {node.pop("id"): node for node in nodes}
         return {party: found[profile] for party, profile in self.profiles.items()}
 
-    async def equal_to_the_crm(self) -> bool:
-        """Whether every profile shows what its party has now."""
+    async def unequal(self) -> dict[str, Any]:
+        """The parties whose profile doesn't show what they have now, with what both have."""
         there = await parties_of(self.tryton)
-        shown = await self.shown()
-        return {party: one["custom"] for party, one in shown.items()} == {
-            party: there.get(party, dict.fromkeys(FIELDS)) for party in shown
+        return {
+            party: (one["custom"], there.get(party))
+            for party, one in (await self.shown()).items()
+            if one["custom"] != there.get(party, dict.fromkeys(FIELDS))
         }
 
 
@@ -176,7 +177,7 @@ async def parties_of(tryton: Tryton) -> dict[str, dict[str, Any]]:
             "crmName": row["name"],
             "number": row["code"],
             "speaks": row["lang"] and row["lang"]["code"],
-            "mail": row["email"],
+            "mail": row["email"] or None,
         }
         for row in rows
     }

@@ -7,18 +7,6 @@ from tests.sync.office import change, parties_of
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_two_hundred_parties_are_copied_and_equal_the_crm(new_office, erp):
-    office = new_office
-    await office.take_on(erp.parties)
-
-    done = await office.sync()
-
-    assert done.is_full
-    assert done.report.changed == len(erp.parties) == 200
-    assert done.report.bad == done.report.conflicted == done.report.gone == 0
-    assert await office.equal_to_the_crm()
-
-
 async def test_what_is_unchanged_writes_nothing(office, erp):
     await office.take_on(erp.parties[:20])
     await office.sync()
@@ -44,5 +32,5 @@ async def test_only_what_changed_is_read_again(office, erp):
     assert done.report.seen < 100
     assert done.report.changed == 1
     assert (await office.shown())[party]["custom"]["crmName"] == "Ada King"
-    assert await office.equal_to_the_crm()
+    assert await office.unequal() == {}
     assert (await parties_of(erp))[party]["crmName"] == "Ada King"

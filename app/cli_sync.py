@@ -28,15 +28,19 @@ def sync(source: _Source, full: _Full = False, as_json: AsJson = False) -> None:
     the same, and 1 when the source or the store could not be asked: what was synchronised until
     then is kept.
     """
-    done = run(_synced(read_settings(), source, is_full=full))
+    done, outbox = run(_synced(read_settings(), source, is_full=full))
     if as_json:
-        typer.echo(json.dumps({"source": source, "objects": [one.as_json() for one in done]}))
+        objects = [one.as_json() for one in done]
+        typer.echo(json.dumps({"source": source, "objects": objects, "outbox": outbox}))
         return
     for one in done:
         _tell(one)
+    typer.echo(f"to be sent: {outbox['waiting']}, refused: {len(outbox['refused'])}")
 
 
-async def _synced(settings: Settings, name: str, *, is_full: bool) -> list[Synced]:
+async def _synced(
+    settings: Settings, name: str, *, is_full: bool
+) -> tuple[list[Synced], dict[str, Any]]:
     done = list[Synced]()
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -44,7 +48,8 @@ async def _synced(settings: Settings, name: str, *, is_full: bool) -> list[Synce
             for plan in await syncing.plans(name):
                 heard = partial(bar.advance, bar.add_task(plan.object, total=None))
                 done.append(await syncing.run.run(plan, is_full=is_full, heard=heard))
-    return done
+            outbox = await syncing.outbox.state(settings.sources[name].tenant, name)
+    return done, outbox
 
 
 def _tell(done: Synced) -> None:

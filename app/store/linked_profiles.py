@@ -15,11 +15,12 @@ from app.store.changes import BARE, Changes
 from app.store.documents import Document
 from app.store.explained import explained
 from app.store.failures import store_failures
-from app.store.linked import LINKED, linked_key
+from app.store.items import loaded_link
+from app.store.linked import LINKED, linked_key, linked_keys
 from app.store.names import ALIASES, HISTORY, PROFILES, key_of
 from app.store.sealing import ProfileSeal
-from app.store.search import base_of, end_of, path_of
-from graph.model.profile import ProfilePatch
+from app.store.search import base_of, end_of, path_of, walked
+from graph.model.profile import ProfilePatch, ProfileState
 from graph.model.provenance import Author
 from graph.model.search import BY_UPDATED_AT, instant_key
 
@@ -70,6 +71,20 @@ class LinkedProfiles:
                 if key in keys:
                     found.setdefault(keys[key], []).append(document)
         return found
+
+    async def make_findable(self, tenant: str) -> None:
+        """Have profiles be found that were linked before there was anything to find them by."""
+        wanted, updates = {"links": 1, LINKED: 1, "version": 1, "state": 1}, list[UpdateOne]()
+        with store_failures(), pymongo.timeout(_WITHIN_S):
+            async for one in self._profiles.find(walked(tenant), wanted, batch_size=_BATCH):
+                is_found = LINKED in one or one["state"] == ProfileState.MERGED.value
+                if one.get("links") and not is_found:
+                    keys = linked_keys(tenant, map(loaded_link, one["links"]))
+                    query = {"_id": one["_id"], "version": one["version"]}
+                    updates.append(UpdateOne(query, {"$set": {LINKED: keys}}))
+            for at in range(0, len(updates), _BATCH):
+                # One who was changed meanwhile has its keys already.
+                await self._profiles.bulk_write(updates[at : at + _BATCH], ordered=False)
 
     async def of_ids(self, tenant: str, ids: Iterable[str]) -> dict[str, Document]:
         """The profiles of these ids, or who stands for them, by the id that was asked for."""

@@ -70,6 +70,8 @@ class SyncRun:
         mark = begun(left, self._now(), is_full=is_full)
         report = SyncReport()
         async with bookmark.kept():
+            if left is None:
+                await self._profiles.make_findable(plan.source.tenant)
             done = await self._finished(plan, bookmark, mark, report, heard)
             if left and not left.is_done:
                 # What changed since it was interrupted may lie behind what it had read.

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from app.sealing import opened_sealing
 from tests.support.gateway import define
 from tests.sync.office import PARTY, change, party_api, synced_field
 
@@ -205,3 +206,35 @@ async def test_a_profile_that_is_linked_later_gets_its_values_with_the_next_run(
 
     assert not done.is_full
     assert (await office.shown())[str(old.id)]["custom"]["number"] == old.code
+
+
+async def test_who_was_linked_before_links_were_indexed_is_found_with_the_first_run(
+    new_office, erp
+):
+    office, party = new_office, await a_party(erp, name="Old")
+    await office.take_on([party])
+    profiles = office.gateway.gateway.database["profiles"]
+    await profiles.update_many({"tenant": office.tenant}, {"$unset": {"linked": ""}})
+
+    await office.sync()
+
+    assert (await office.shown())[party]["custom"]["crmName"] == "Old"
+
+
+async def test_who_was_erased_is_left_alone(office, erp):
+    party, other = await a_party(erp, name="Erased"), await a_party(erp, name="Other")
+    await office.take_on([party, other])
+    async with opened_sealing(
+        office.gateway.gateway.settings, office.gateway.gateway.database.client
+    ) as sealing:
+        await sealing.keyring.destroy(office.tenant, office.profiles[party])
+
+    done = await office.sync()
+
+    assert done.report.erased > 0
+    held = await office.gateway.gateway.database["profiles"].find_one(
+        {"_id": f"{office.tenant}/{office.profiles[party]}"}
+    )
+    assert "Erased" not in str(held)
+    assert "custom" not in held
+    assert (await office.shown())[other]["custom"]["crmName"] == "Other"

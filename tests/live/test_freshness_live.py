@@ -107,6 +107,8 @@ async def test_what_is_kept_is_masked_and_denied_as_if_it_were_asked(lasting):
 async def test_many_queries_at_once_are_few_calls(lasting):
     customers = await lasting.customers(*({"nps": str(number)} for number in range(20)))
 
+    await lasting.crm.misbehave(latency_ms=100)
+
     reads = (told(lasting, customers[number % 20], key="score") for number in range(40))
     found = await asyncio.gather(*reads)
 

@@ -80,8 +80,10 @@ class SourceSettings(Section):
         (),
         description="Objects of the CRM to synchronise beside those that SYNCED fields name.",
     )
-    sync_facts: tuple[Literal["TAG", "SEGMENT"], ...] = Field(
-        ("TAG", "SEGMENT"), description="What of the CRM becomes labels of profiles."
+    sync_facts: tuple[Literal["TAG", "SEGMENT", "ACTIVITY"], ...] = Field(
+        ("TAG", "SEGMENT"),
+        description="What else of the CRM is copied: tags and segments as labels, activities as"
+        " interactions of the timeline.",
     )
     webhook_secret: SecretReference | None = Field(
         None, description="What the CRM signs its webhooks with, by reference."

@@ -18,6 +18,7 @@ from app.store.failures import store_failures
 from app.store.items import loaded_link
 from app.store.linked import LINKED, linked_key, linked_keys
 from app.store.names import ALIASES, HISTORY, PROFILES, key_of
+from app.store.recording import Recording
 from app.store.sealing import ProfileSeal
 from app.store.search import base_of, end_of, path_of, walked
 from graph.model.profile import ProfilePatch, ProfileState
@@ -59,6 +60,7 @@ class LinkedProfiles:
         self._history = database[HISTORY]
         self._changes = changes
         self._now = now
+        self.recording = Recording(database, changes, now)
 
     async def of_records(
         self, tenant: str, source: str, object: str, records: Iterable[str]

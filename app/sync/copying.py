@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.sync.plan import SyncPlan
 from app.sync.report import ConflictKind, SyncConflict, SyncLetter
-from connectors.abilities import Fact
+from connectors.abilities import Fact, FactKind
 from connectors.base import Record
 from graph.kinds.changes import placed
 from graph.kinds.search import findable
@@ -188,6 +188,8 @@ class Copying:
     def _label(self, profile: Profile, record: str, facts: Sequence[Fact], found: Copied) -> None:
         wanted: dict[str, str] = {}
         for fact in facts:
+            if fact.kind is FactKind.ACTIVITY:
+                continue
             try:
                 name = checked_label(fact.name or "", "labels")
             except BadValue as error:

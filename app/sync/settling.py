@@ -12,6 +12,7 @@ from app.store.documents import ALL, Document, from_document
 from app.store.linked_profiles import ChangedMeanwhile, LinkedProfiles, PlannedChange
 from app.store.outbox import owe
 from app.store.sealing import ProfileSeal
+from app.sync.activities import record_activities
 from app.sync.asking import Asking
 from app.sync.copying import Copied, Copying, Told
 from app.sync.letters import SyncLetters
@@ -20,7 +21,7 @@ from app.sync.report import ConflictKind, SyncConflict, SyncLetter, SyncReport
 from connectors.abilities import Fact
 from connectors.base import Record
 from graph.model.owed import Owed
-from graph.model.profile import ProfileState
+from graph.model.profile import Profile, ProfileState
 
 _ATTEMPTS: Final = 20
 _TOGETHER: Final = 3
@@ -48,6 +49,7 @@ class _Wave:
     waiting: list[Told] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     owed: dict[str, list[Owed]] = field(default_factory=dict)
+    active: list[tuple[Profile, ProfileSeal, str]] = field(default_factory=list)
 
 
 class Settling:
@@ -82,6 +84,7 @@ class Settling:
         facts = dict[str, Sequence[Fact]]()
         while left:
             wave = await self._settled(left, facts)
+            await self._record(wave, facts)
             report.add(wave.report)
             new = [one for one in dict.fromkeys(wave.again) if one not in asked]
             asked.update(new)
@@ -105,6 +108,21 @@ class Settling:
         self._refuse(wave, SyncLetter(self._plan.object, told[0].id, "", _BUSY))
         await self._write(wave)
         return wave
+
+    async def _record(self, wave: _Wave, facts: dict[str, Sequence[Fact]]) -> None:
+        """Keep activities, each for itself: told again, they are the same ones."""
+        for profile, seal, record in wave.active:
+            refused = await record_activities(
+                self._profiles,
+                self._plan,
+                profile,
+                seal,
+                record,
+                facts.get(record, ()),
+                self._now(),
+            )
+            for letter in refused:
+                wave.report.letter(letter)
 
     async def _write(self, wave: _Wave) -> None:
         records = [one.id for one in wave.settled]
@@ -205,6 +223,7 @@ class Settling:
         else:
             assert told.record is not None  # noqa: S101 - what else is told was handled above
             known = Told(told.id, told.record, facts.get(told.id))
+            wave.active.append((profile, seal, told.id))
             found = copying.of_record(profile, known, told.record)
         self._count(found, wave)
         if found.owed:

@@ -35,6 +35,10 @@ query ($ids: [ID!]!) {
   }
 }
 """
+LINKS = "query ($id: ID!) { profile(id: $id) { links { source object recordId } } }"
+UPDATE = """
+mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { profile { id } } }
+"""
 PATIENCE_S = 60
 
 
@@ -181,3 +185,16 @@ async def parties_of(tryton: Tryton) -> dict[str, dict[str, Any]]:
         }
         for row in rows
     }
+
+
+async def a_party(erp: Tryton, **values: Any) -> str:
+    """The id of a new party of this test's own."""
+    async with party_api(erp) as http:
+        created = await http.post(PARTY, json={"name": "Nobody", **values})
+        return str(created.raise_for_status().json()["id"])
+
+
+async def links_of(office: Office, party: str) -> list[str]:
+    """The records that the profile of a party is."""
+    data = await office.caller("admin").data(LINKS, {"id": office.profiles[party]})
+    return [link["recordId"] for link in data["profile"]["links"]]

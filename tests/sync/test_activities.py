@@ -8,8 +8,7 @@ from app.sync.activities import kind_of
 from connectors.abilities import Fact, FactKind
 from connectors.vendors.tryton import Tryton
 from graph.model.interaction import InteractionKind
-from tests.sync.office import change, opened_office
-from tests.sync.test_following import a_party
+from tests.sync.office import a_party, change, opened_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TIMELINE = """

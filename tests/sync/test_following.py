@@ -7,10 +7,17 @@ import pytest
 
 from app.sealing import opened_sealing
 from tests.support.gateway import define
-from tests.sync.office import PARTY, change, party_api, synced_field
+from tests.sync.office import (
+    PARTY,
+    UPDATE,
+    a_party,
+    change,
+    links_of,
+    party_api,
+    synced_field,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-LINKS = "query ($id: ID!) { profile(id: $id) { links { source object recordId } } }"
 HISTORY = """
 query ($id: ID!) {
   profile(id: $id) {
@@ -25,25 +32,9 @@ query ($id: ID!) {
   }
 }
 """
-UPDATE = """
-mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { profile { id } } }
-"""
 MERGE = """
 mutation ($input: MergeProfilesInput!) { mergeProfiles(input: $input) { profile { id } } }
 """
-
-
-async def a_party(erp, **values):
-    """The id of a new party of this test's own."""
-    async with party_api(erp) as http:
-        created = await http.post(PARTY, json={"name": "Nobody", **values})
-        return str(created.raise_for_status().json()["id"])
-
-
-async def links_of(office, party):
-    """The records that the profile of a party is."""
-    data = await office.caller("admin").data(LINKS, {"id": office.profiles[party]})
-    return [link["recordId"] for link in data["profile"]["links"]]
 
 
 async def test_a_deactivated_record_takes_its_link_and_its_values_along(office, erp):

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.gateway import a_profile
-from tests.sync.office import change, opened_office
-from tests.sync.test_following import a_party, links_of
+from tests.sync.office import a_party, change, links_of, opened_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

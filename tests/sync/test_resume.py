@@ -10,8 +10,7 @@ from app.sync.bookmarks import SyncBookmark, SyncBusy
 from app.sync.worker import SyncWork
 from connectors.errors import Unavailable
 from tests.support.process import command, running
-from tests.sync.office import PARTY, change, opened_office, party_api
-from tests.sync.test_following import a_party
+from tests.sync.office import PARTY, a_party, change, opened_office, party_api
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 # SYNC_TEST_PARTIES=10000 makes it the size of a real one.

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.process import command
-from tests.sync.test_following import a_party
+from tests.sync.office import a_party
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

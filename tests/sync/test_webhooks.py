@@ -11,8 +11,7 @@ from app.sync.webhooks import Webhooks
 from connectors.abilities import Change, ChangeKind
 from connectors.errors import BadPayload, BadSignature
 from connectors.vendors.tryton import Tryton
-from tests.sync.office import PARTY, change, opened_office
-from tests.sync.test_following import a_party
+from tests.sync.office import PARTY, a_party, change, opened_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SECRET = "what-it-signs-with"

@@ -8,8 +8,7 @@ import pytest
 from app.store.outbox import DUE
 from app.sync.sending import Sending
 from tests.support.gateway import define
-from tests.sync.office import change, parties_of, synced_field
-from tests.sync.test_following import UPDATE, a_party
+from tests.sync.office import UPDATE, a_party, change, parties_of, synced_field
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 WRITE = """

@@ -10,6 +10,7 @@ from connectors.errors import BadPayload, SourceError, Timeout
 from connectors.runtime.budget import Budget
 from connectors.runtime.live_cache import Answer
 from connectors.runtime.pace import AS_USUAL, Freshness
+from connectors.runtime.quota import Quota
 from connectors.runtime.window import Flight, Seat
 from graph.kinds.table import KINDS
 from graph.kinds.values import holds_list
@@ -47,7 +48,7 @@ class SourceReport:
     `calls` are those that this request took part in, with others or alone, and `ms` is the time
     they took, summed; `keys` are the records it wanted of them.  `cache_hits` are records that
     were known already, `stale` values that were older than they should be; `errors` holds each
-    code once.
+    code once; `quota` is what the source last told of it, to whomever.
     """
 
     source: str
@@ -57,6 +58,7 @@ class SourceReport:
     cache_hits: int = 0
     stale: int = 0
     errors: list[str] = field(default_factory=list)
+    quota: Quota | None = None
 
     def with_other(self, other: "SourceReport") -> "SourceReport":
         """Both together."""
@@ -68,6 +70,7 @@ class SourceReport:
             self.cache_hits + other.cache_hits,
             self.stale + other.stale,
             list(dict.fromkeys([*self.errors, *other.errors])),
+            self.quota or other.quota,
         )
 
 
@@ -127,7 +130,11 @@ class LiveReads:
     def reports(self) -> dict[str, SourceReport]:
         """What each source was asked until now, those alone that were asked anything."""
         reports = {name: _report(name, story) for name, story in self._stories.items()}
-        return {name: one for name, one in reports.items() if one != SourceReport(name)}
+        asked = {name: one for name, one in reports.items() if one != SourceReport(name)}
+        for batch in self._batches.values():
+            if batch.source.name in asked:
+                asked[batch.source.name].quota = batch.source.gate.quota
+        return asked
 
     def start(self, profile_id: str, links: Sequence[Link] | None = None) -> None:
         """Begin to ask for a profile: before it is read (`links` None) where a source allows it."""
@@ -180,9 +187,9 @@ class LiveReads:
     def close(self) -> None:
         """Wait for nothing any more: what isn't asked yet, and nobody else wants, never is."""
         for batch in self._batches.values():
-            for asked in batch.seen.values():
-                if isinstance(asked, Seat):
-                    batch.source.cache.leave(asked)
+            seats = {id(one.settled): one for one in batch.seen.values() if isinstance(one, Seat)}
+            for seat in seats.values():
+                batch.source.cache.leave(seat)
 
     async def _answer(self, batch: _Batch, seat: Seat, freshness: Freshness) -> Answer:
         cache = batch.source.cache
@@ -203,7 +210,7 @@ class LiveReads:
         return found
 
     def _ask(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer | Seat:
-        asked = batch.seen.get((key, freshness))
+        asked = batch.seen.get((key, freshness)) or _asked_anyway(batch, key, freshness)
         if asked is None:
             asked = batch.source.cache.ask(batch.object, key, batch.attributes, freshness)
             batch.seen[key, freshness] = asked
@@ -214,6 +221,15 @@ class LiveReads:
             else:
                 story.cache_hits += 1
         return asked
+
+
+def _asked_anyway(batch: _Batch, key: Key, freshness: Freshness) -> Seat | None:
+    """What this request already asks of a key, where that is new enough for this reader too."""
+    usual = batch.seen.get((key, AS_USUAL))
+    if isinstance(usual, Seat) and usual.flight.oldest_s[key] <= (freshness.max_age_s or 0):
+        batch.seen[key, freshness] = usual
+        return usual
+    return None
 
 
 def _report(name: str, story: _Story) -> SourceReport:

@@ -52,7 +52,7 @@ def _withheld(item: Withheld) -> dict[str, Any]:
 
 
 def _report(report: SourceReport) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "source": report.source,
         "calls": report.calls,
         "keys": report.keys,
@@ -61,3 +61,6 @@ def _report(report: SourceReport) -> dict[str, Any]:
         "stale": report.stale,
         "errors": report.errors,
     }
+    if report.quota is not None:
+        told["quota"] = {"used": report.quota.used, "limit": report.quota.limit}
+    return told

@@ -17,13 +17,17 @@ class Example:
 
     `reply` makes the CRM's answer to a request for records by id, as parsed JSON: of the ids that
     are asked for, those in `present` exist, each with every asked attribute set to
-    `value_of(id)`.  It may answer in any order.
+    `value_of(id)`.  It may answer in any order.  `record_id` makes an id of a number; `token`
+    answers requests for tokens, which don't count, and None where a request is for none.  In
+    `options` "{url}" is where the CRM answers.
     """
 
     object: str
     attributes: frozenset[str]
     reply: Callable[[Received, Collection[str]], object]
     options: Mapping[str, str]
+    record_id: Callable[[int], str] = str
+    token: Callable[[Received], Answer | None] | None = None
 
 
 def example_of(name: str) -> Example:
@@ -39,7 +43,9 @@ def value_of(record_id: str) -> str:
 
 def connector_at(name: str, base_url: str) -> Connector:
     """The connector `name`, for its example, at `base_url`."""
-    options = example_of(name).options
+    options = {
+        option: text.replace("{url}", base_url) for option, text in example_of(name).options.items()
+    }
     return connector_of(name)(SourceSettings("crm", base_url, SECRET, options))
 
 

@@ -1,7 +1,7 @@
 """The composition root: from settings to every concrete object, once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from app.production import refuse_in_production
 from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
-from app.shared_cache import SharedCache, opened_server
+from app.sources import connectors_of, opened_sources
 from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.api_keys import MongoApiKeys
@@ -43,12 +43,9 @@ from app.store.relations import MongoRelations
 from app.store.revocations import MongoRevocations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
-from app.store.sealing import Sealing
+from app.sync.syncing import Syncing, syncing_of
+from app.sync.wishes import Wishes
 from app.work import workers_of
-from connectors.base import Connector, SourceSettings
-from connectors.registry import connector_of
-from connectors.runtime.client import source_client
-from connectors.runtime.shared import NOTHING_SHARED
 from graph.sources import Source
 from graph.wiring import Wiring
 
@@ -63,6 +60,7 @@ class Gateway:
     authenticator: Authenticator
     database: AsyncDatabase[dict[str, Any]]
     documents: PersistedDocuments
+    syncing: Syncing
 
 
 @asynccontextmanager
@@ -77,7 +75,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     uri = store_uri(settings)
     documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
-        connectors = dict(_connectors(settings))
+        connectors = dict(connectors_of(settings))
         roots = await stack.enter_async_context(opened_roots(settings))
         if uri is None:
             uri = await stack.enter_async_context(embedded_server(settings.store.path))
@@ -87,12 +85,12 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
-        sources = await _sources(settings, connectors, sealing, stack)
+        sources = await opened_sources(settings, connectors, sealing, stack, _now)
         changes = Changes(client, database, sealing, _now, settings.max_identities)
-        schemas = _schemas(settings, database, changes, stack)
-        wiring = _wiring(settings, client, changes, schemas, sources)
+        schemas, syncing = _schemas(settings, database, changes, sources, stack)
+        wiring = _wiring(settings, client, changes, schemas, syncing)
         authenticator = await _authenticator(settings, database, stack)
-        yield Gateway(settings, wiring, schemas, authenticator, database, documents)
+        yield Gateway(settings, wiring, schemas, authenticator, database, documents, syncing)
 
 
 def _wiring(
@@ -100,7 +98,7 @@ def _wiring(
     client: AsyncMongoClient[dict[str, Any]],
     changes: Changes,
     schemas: Schemas,
-    sources: Mapping[str, Mapping[str, Source]],
+    syncing: Syncing,
 ) -> Wiring:
     """What the graph stands on: every store, on one database."""
     database, sealing = client[settings.store.database], changes.sealing
@@ -114,7 +112,8 @@ def _wiring(
         definitions=schemas,
         filters=MongoFilters(database, sealing, _now),
         matches=MongoMatches(database, sealing, _now),
-        sources=sources,
+        sources=syncing.sources,
+        writes=Wishes(syncing),
         matrices=TenantMatrices.shipped(MongoAccessRules(database, _now)),
         relations=MongoRelations(database),
         audit=MongoAudit(database, _now),
@@ -131,16 +130,18 @@ def _schemas(
     settings: app_settings.Settings,
     database: AsyncDatabase[dict[str, Any]],
     changes: Changes,
+    sources: Mapping[str, Mapping[str, Source]],
     stack: AsyncExitStack,
-) -> Schemas:
-    """The tenants' schemas, and somebody at work on what their changes ask of profiles."""
+) -> tuple[Schemas, Syncing]:
+    """The tenants' schemas and sources, and somebody at work on what both ask of profiles."""
     told = asyncio.Event()
     definitions = MongoDefinitions(database, changes.sealing, settings.region, told.set)
     schemas = Schemas(definitions, limits=settings.http.request_limits())
-    workers = workers_of(settings, database, definitions, changes, told, schemas.expire)
+    syncing = syncing_of(settings, sources, database, definitions, changes, _now)
+    workers = workers_of(settings, database, definitions, changes, told, schemas.expire, syncing)
     stack.push_async_callback(workers.close)
     workers.start()
-    return schemas
+    return schemas, syncing
 
 
 def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:
@@ -186,32 +187,3 @@ async def _authenticator(
     stack.push_async_callback(authenticator.aclose)
     await authenticator.prepare()
     return authenticator
-
-
-def _connectors(settings: app_settings.Settings) -> Iterator[tuple[str, Connector]]:
-    """The connector of each source, its settings checked."""
-    for name, item in settings.sources.items():
-        secret = resolve_secret(item.secret, f"sources.{name}.secret")
-        given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        yield name, connector_of(item.connector)(given)
-
-
-async def _sources(
-    settings: app_settings.Settings,
-    connectors: Mapping[str, Connector],
-    sealing: Sealing,
-    stack: AsyncExitStack,
-) -> Mapping[str, Mapping[str, Source]]:
-    server = await stack.enter_async_context(opened_server(settings.cache))
-    found: dict[str, dict[str, Source]] = {}
-    for name, item in settings.sources.items():
-        http = await stack.enter_async_context(source_client(settings.networks_of(name)))
-        shared = NOTHING_SHARED
-        if server is not None:
-            shared = SharedCache(server, sealing, item.tenant, name, item.fresh_s)
-        source = Source(
-            name, item.tenant, connectors[name], http, item.match, item.pace(), shared, _now
-        )
-        stack.push_async_callback(source.close)
-        found.setdefault(item.tenant, {})[name] = source
-    return found

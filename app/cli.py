@@ -18,6 +18,7 @@ from app.cli_keys import key_commands
 from app.cli_resolve import resolve
 from app.cli_run import AsJson, fail, guarded, read_settings, run, tenant_name
 from app.cli_schema import schema_commands
+from app.cli_sync import sync
 from app.cli_work import work
 from app.doctor import Finding, examine
 from app.http.settings import HttpSettings
@@ -43,6 +44,7 @@ _errors = Console(stderr=True)
 cli.command(name="import")(import_file)
 cli.command()(work)
 cli.command()(resolve)
+cli.command()(sync)
 cli.command()(explain)
 cli.add_typer(schema_commands, name="schema")
 cli.add_typer(key_commands, name="keys")

@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.store.backup_file import BackupError
 from app.store.embedded_files import EmbeddedServerError
 from app.store.meta import StoreMismatch
+from app.sync.errors import SyncTrouble
 from connectors.errors import SourceError
 from graph.errors import GatewayError
 from policies.errors import PolicyError
@@ -28,6 +29,7 @@ _SAYABLE = (
     StoreMismatch,
     BackupError,
     ImportTrouble,
+    SyncTrouble,
     GatewayError,
     SourceError,
     PolicyError,

@@ -23,9 +23,9 @@ def work(
 ) -> None:
     """Run the workers alone, until a signal asks to stop.
 
-    They carry out what changed fields ask of stored profiles, and remove anonymous profiles that
-    nobody has seen for `anonymous_days`. Every gateway runs them too; several don't disturb
-    each other.
+    They carry out what changed fields ask of stored profiles, remove anonymous profiles that
+    nobody has seen for `anonymous_days`, send CRMs what they are owed, and synchronise those with
+    `sync_every_s`. Every gateway runs them too; several don't disturb each other.
     """
     settings = read_settings()
     if not once:
@@ -36,6 +36,8 @@ def work(
         typer.echo(json.dumps(done))
     else:
         typer.echo(f"{done['fieldJobs']} field jobs done, {done['expired']} profiles removed")
+        typer.echo(f"{done['sent']} changes sent to CRMs, {done['read']} records read")
+        typer.echo(f"{done['synced']} objects synchronised")
 
 
 async def _worked(settings: Settings) -> None:
@@ -56,4 +58,8 @@ async def _worked_once(settings: Settings) -> dict[str, int]:
             jobs = await workers.fields.drain()
             bar.update(task, description="anonymous profiles")
             expired = await workers.expiry.sweep(lambda count: bar.advance(task, count))
-    return {"fieldJobs": jobs, "expired": expired}
+            bar.update(task, description="CRM systems")
+            sync = workers.sync
+            moved = {"sent": await sync.send(), "read": await sync.read()}
+            synced = await sync.synchronise()
+    return {"fieldJobs": jobs, "expired": expired, **moved, "synced": synced}

@@ -1,5 +1,7 @@
 """Settings of CRM systems."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from app.setting_types import Network, SecretReference, Section, TenantName
@@ -70,6 +72,27 @@ class SourceSettings(Section):
         " machine it may be in development only, unless named here.",
     )
     options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
+    sync_every_s: float = Field(
+        0,
+        ge=0,
+        le=604_800,
+        description="Seconds between two synchronisations by the workers; 0: never by themselves.",
+    )
+    sync_objects: tuple[str, ...] = Field(
+        (),
+        description="Objects of the CRM to synchronise beside those that SYNCED fields name.",
+    )
+    sync_facts: tuple[Literal["TAG", "SEGMENT", "ACTIVITY"], ...] = Field(
+        ("TAG", "SEGMENT"),
+        description="What else of the CRM is copied: tags and segments as labels, activities as"
+        " interactions of the timeline.",
+    )
+    webhook_secret: SecretReference | None = Field(
+        None, description="What the CRM signs its webhooks with, by reference."
+    )
+    webhook_url: str = Field(
+        "", description="Address at which the CRM sends webhooks to us; some sign it too."
+    )
 
     def pace(self) -> Pace:
         """How fast, how often and how fresh it is asked."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from app.field_work import FieldWork
 from app.recognition import anonymous_age_of
 from app.sealing import opened_sealing
 from app.settings import Settings
+from app.sources import connectors_of, opened_sources
 from app.store.attach import attached_store
 from app.store.changes import Changes
 from app.store.definitions import MongoDefinitions
@@ -22,22 +23,27 @@ from app.store.failures import store_failures
 from app.store.forgetting import Forgetting
 from app.store.indexes import create_indexes
 from app.store.meta import claim_store
+from app.sync.syncing import Syncing, syncing_of
+from app.sync.worker import SyncWork
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Field work and expiry."""
+    """Field work, expiry, and what moves values between profiles and CRMs."""
 
     fields: FieldWork
     expiry: Expiry
+    sync: SyncWork
 
     def start(self) -> None:
-        """Begin both."""
+        """Begin all."""
         self.fields.start()
         self.expiry.start()
+        self.sync.start()
 
     async def close(self) -> None:
-        """Stop both."""
+        """Stop all."""
+        await self.sync.close()
         await self.expiry.close()
         await self.fields.close()
 
@@ -49,12 +55,14 @@ def workers_of(
     changes: Changes,
     told: asyncio.Event,
     finished: Callable[[str], None],
+    syncing: Syncing,
 ) -> Workers:
     """The workers on a store; `told` and `finished` as `FieldWork` has them."""
     fields = FieldWork(database, definitions, changes, _now, told, finished)
     age = anonymous_age_of(settings)
     forget = Forgetting(database, changes.sealing).forget
-    return Workers(fields, Expiry(Expiring(database, changes, [forget]), age, _now))
+    expiry = Expiry(Expiring(database, changes, [forget]), age, _now)
+    return Workers(fields, expiry, SyncWork(syncing))
 
 
 @asynccontextmanager
@@ -65,15 +73,20 @@ async def opened_workers(settings: Settings) -> AsyncIterator[Workers]:
         KeyTrouble, EmbeddedServerError, StoreUnavailable, StoreMismatch, WrongSettings: they
             can't begin.
     """
-    async with attached_store(settings) as store, opened_sealing(settings, store.client) as sealing:
+    async with AsyncExitStack() as stack:
+        connectors = dict(connectors_of(settings))
+        store = await stack.enter_async_context(attached_store(settings))
+        sealing = await stack.enter_async_context(opened_sealing(settings, store.client))
         database = store.database
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
+        sources = await opened_sources(settings, connectors, sealing, stack, _now)
         changes = Changes(store.client, database, sealing, _now, settings.max_identities)
         definitions = MongoDefinitions(database, sealing, settings.region)
+        syncing = syncing_of(settings, sources, database, definitions, changes, _now)
         workers = workers_of(
-            settings, database, definitions, changes, asyncio.Event(), lambda _: None
+            settings, database, definitions, changes, asyncio.Event(), lambda _: None, syncing
         )
         try:
             yield workers

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from graph.kinds.values import loaded
 from graph.model.preference import Preferences
 from graph.model.profile import Link, Profile
+from graph.model.provenance import Provenance
 from graph.ports import Profiles
 from graph.standings import Standings
 from graph.views import View, Views
@@ -29,6 +30,7 @@ class ProfileLoader:
         self._standings = standings
         self._loaded: dict[str, asyncio.Future[tuple[Profile, View] | None]] = {}
         self._links: dict[str, tuple[Link, ...]] = {}
+        self._told: dict[str, Mapping[str, Provenance]] = {}
         self._waiting: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,6 +91,10 @@ class ProfileLoader:
         """How the sources know a loaded profile, whether or not its asker may see that."""
         return self._links.get(id, ())
 
+    def told_of(self, id: str) -> Mapping[str, Provenance]:
+        """Where the SYNCED values of a loaded profile come from, by where they are kept."""
+        return self._told.get(id, {})
+
     def close(self) -> None:
         """Stop reading: nobody waits any more."""
         for task in self._tasks:
@@ -96,6 +102,7 @@ class ProfileLoader:
 
     def _show(self, stored: Profile, view: View) -> Profile:
         links = self._links[stored.id] = stored.links or ()
+        self._told[stored.id] = stored.told
         self._views.shown(stored.id, view)
         view.live.start(stored.id, links)
         custom = loaded(stored.custom or {}, view.plan.customer_schema)

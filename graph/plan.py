@@ -105,9 +105,7 @@ class DocumentPlan:
         if definition.is_live:
             self.live[definition.id] = definition
             return
-        self.attributes.add(f"custom.{definition.kept_as}")
-        if definition.previous:
-            self.attributes.add(f"custom.{definition.previous.name}")
+        self.attributes |= definition.attributes
 
 
 def plan_document(

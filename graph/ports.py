@@ -11,6 +11,7 @@ from graph.model.filter import Filter, Order
 from graph.model.identity import Identity, IdentityName
 from graph.model.interaction import Interaction
 from graph.model.lifecycle import Promotion
+from graph.model.owed import Owed
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
@@ -103,10 +104,12 @@ class Profiles(Protocol):
         identities: Sequence[NamedIdentity],
         scope: Scope,
         author: Author,
+        owed: Sequence[Owed] = (),
     ) -> None:
         """Keep a new profile and claim what is its alone, all or nothing.
 
-        `found` says what its custom values are found by and claim.
+        `found` says what its custom values are found by and claim, `owed` which of them CRMs must
+        be told.
 
         Raises:
             Conflict: an identity or a unique value belongs to a profile already.

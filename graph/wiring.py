@@ -10,6 +10,7 @@ from graph.merge_ports import History, Rewriting
 from graph.model.normalising import Normalising
 from graph.model.survivorship import PLAIN, Survivorship
 from graph.ports import Definitions, Profiles, SavedFilters
+from graph.source_ports import SourceWrites
 from graph.sources import Source
 
 
@@ -39,6 +40,7 @@ class Wiring:
     matches: Matches
     sources: Mapping[str, Mapping[str, Source]]
     matrices: Matrices
+    writes: SourceWrites
     now: Callable[[], datetime]
     normalising: Callable[[str], Normalising] = _read_plainly
     budget_s: float = 1.5

@@ -54,7 +54,7 @@ async def posted(http: HttpRequest, max_bytes: int) -> Asked:
     if "content-encoding" in http.headers:
         raise BadRequest(415, "Send the request without compression.")
     try:
-        document = orjson.loads(await _body(http, max_bytes))
+        document = orjson.loads(await read_body(http, max_bytes))
     except orjson.JSONDecodeError:
         raise BadRequest(400, "The body is not valid JSON.") from None
     return read_request(document)
@@ -76,7 +76,12 @@ def queried(http: HttpRequest) -> Asked:
     return read_request(document, is_read_only=True)
 
 
-async def _body(http: HttpRequest, max_bytes: int) -> bytes:
+async def read_body(http: HttpRequest, max_bytes: int) -> bytes:
+    """The bytes of a body.
+
+    Raises:
+        BadRequest: too large (413), or it ends too early (400).
+    """
     too_large = BadRequest(413, f"The body has more than {max_bytes} bytes.")
     length = http.headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length) or int(length) > max_bytes:

@@ -9,6 +9,7 @@ from app.http.graphql import GraphQLEndpoint
 from app.http.headers import middleware
 from app.http.health import livez, readyz
 from app.http.socket import SocketEndpoint
+from app.http.webhooks import webhooks
 
 
 def create_app(gateway: Gateway) -> Starlette:
@@ -18,6 +19,7 @@ def create_app(gateway: Gateway) -> Starlette:
         routes=[
             WebSocketRoute("/graphql", SocketEndpoint(gateway, admission)),
             Route("/graphql", GraphQLEndpoint(gateway, admission).respond, methods=["POST", "GET"]),
+            Route("/webhooks/{source}", webhooks(gateway), methods=["POST"]),
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz(gateway), methods=["GET"]),
         ],

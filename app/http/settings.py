@@ -99,6 +99,7 @@ class HttpSettings(Section):
         " encoding, or as RFC 9440 has it.",
     )
     max_body_bytes: int = Field(100_000, gt=0, description="Largest request body, bytes.")
+    max_webhook_bytes: int = Field(1_000_000, gt=0, description="Largest webhook body, bytes.")
     max_response_bytes: int = Field(2_000_000, gt=0, description="Largest answer, bytes.")
     get_queries: bool = Field(
         default=True, description="Answer queries (never mutations) sent by GET."

@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from app.imports.bookmark import BOOKMARKS, Bookmark, bookmark_document, bookmark_of
+from app.imports.bookmark import Bookmark, bookmark_document, bookmark_of
 from app.imports.errors import Contested, ImportTrouble
 from app.imports.roster import SHARED, Person
 from app.store.attach import Store
@@ -21,7 +21,7 @@ from app.store.claims import claimed, shared_in, with_shared
 from app.store.documents import Document, from_document
 from app.store.explained import explained
 from app.store.failures import store_failures
-from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
+from app.store.names import BOOKMARKS, HISTORY, IDENTITIES, PROFILES, key_of
 from app.store.sealing import ProfileSeal
 from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
 from graph.model.provenance import Author

@@ -10,7 +10,6 @@ from typing import Any, Final
 from app.store.documents import Document
 from app.store.names import key_of
 
-BOOKMARKS: Final = "bookmarks"
 _HEAD: Final = 65_536  # bytes
 
 

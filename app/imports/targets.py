@@ -63,7 +63,8 @@ def target_of(name: str, schema: CustomerSchema) -> Target:
         return IdentityTarget(Channel[rest])
     if kind == "custom" and rest in schema.by_key:
         return _custom(schema.by_key[rest])
-    parts = name.split(".")
+    # What a CRM calls an object may hold dots itself: party.party.
+    parts = name.split(".", _LINK_PARTS - 1)
     if kind == "link" and len(parts) == _LINK_PARTS and all(parts):
         return LinkTarget(parts[1], parts[2])
     raise ImportTrouble(f"There is no target {name!r}{_hint(name, schema)}.")

@@ -18,6 +18,7 @@ from app.store.explained import explained
 from app.store.failures import store_failures
 from app.store.items import identity_document
 from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
+from app.store.outbox import owe
 from app.store.records import CREATED
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
@@ -25,6 +26,7 @@ from app.store.sharing import claim_document, join, leave
 from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.identity import MAX_PER_CHANNEL
 from graph.model.lifecycle import Promotion
+from graph.model.owed import Owed
 from graph.model.profile import Profile, ProfilePatch, ProfileState
 from graph.model.provenance import Author
 from graph.model.search import Findable
@@ -52,6 +54,7 @@ class Changes:
         max_per_channel: int = MAX_PER_CHANNEL,
     ) -> None:
         self._client = client
+        self._database = database
         self._profiles = database[PROFILES]
         self._identities = database[IDENTITIES]
         self._history = database[HISTORY]
@@ -67,10 +70,11 @@ class Changes:
         scope: Scope,
         author: Author,
         also: Callable[[ProfileSeal], Callable[[AsyncClientSession], Any]] | None = None,
+        owed: Sequence[Owed] = (),
     ) -> None:
         """Keep a new profile with its claims; raises `DuplicateKeyError` where one is taken.
 
-        `also` gives what else is written in the same transaction.
+        `also` gives what else is written in the same transaction, `owed` what CRMs must be told.
         """
         of_tenant = await self.sealing.tenant(scope.tenant)
         seal, keys = self.sealing.new(of_tenant, profile.id)
@@ -85,6 +89,7 @@ class Changes:
                 await join(self._identities, self.claim(index, profile.id, scope), session)
             await self.sealing.keyring.insert([keys], session)
             await self._profiles.insert_one(document, session=session)
+            await owe(self._database, scope.tenant, profile.id, owed, self._now(), session)
             if write_more:
                 await write_more(session)
 
@@ -97,11 +102,12 @@ class Changes:
         if_version: int | None,
         change: Change,
         author: Author | None,
+        owed: Sequence[Owed] = (),
     ) -> None:
         """Change a profile, its claims and its history together; nothing where `change` says None.
 
         The profile is the one that `seal` is of.  Without an author nothing is told: values aren't
-        changed, only how they are kept.
+        changed, only how they are kept.  `owed` is what CRMs must be told of the change.
 
         Raises:
             NotFound, VersionMismatch, Conflict: see `graph.ports.Profiles`.
@@ -122,6 +128,7 @@ class Changes:
             done = await self._profiles.update_one(query, update, session=session)
             if not done.matched_count:
                 raise mismatch(None)
+            await owe(self._database, scope.tenant, seal.profile, owed, self._now(), session)
 
         try:
             await self.transaction(write)

@@ -11,6 +11,7 @@ from graph.model.custom_field import (
     Facets,
     FieldDefinition,
     FieldSource,
+    Owner,
     SourceKind,
     Storage,
     Translation,
@@ -76,6 +77,7 @@ def definition_document(tenant: str, revision: int, definition: FieldDefinition)
             "connector": source.connector,
             "object": source.object,
             "attribute": source.attribute,
+            "owner": source.owner.value,
         },
         "previous": previous
         and {"name": previous.name, "kind": previous.kind, "isList": previous.is_list},
@@ -101,7 +103,11 @@ def definition_of(document: Document, region: str) -> FieldDefinition:
             for item in document.get("translations", ())
         ),
         source=FieldSource(
-            SourceKind(source["kind"]), source["connector"], source["object"], source["attribute"]
+            SourceKind(source["kind"]),
+            source["connector"],
+            source["object"],
+            source["attribute"],
+            Owner(source.get("owner", Owner.SOURCE.value)),
         ),
         previous=previous and Storage(previous["name"], previous["kind"], previous["isList"]),
     )

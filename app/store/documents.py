@@ -14,7 +14,9 @@ from app.store.items import (
     loaded_link,
     present,
 )
+from app.store.linked import LINKED, linked_keys
 from app.store.names import key_of
+from app.store.provenance import provenance_of
 from app.store.sealing import ProfileSeal
 from app.store.search import GRAMS, grams_of, kept_keys, path_of, updated_key
 from app.store.statements import PROOFS, STATEMENT_PATHS, kept_statements, statements_of
@@ -94,6 +96,7 @@ def to_document(
         **kept,
         "identities": entries,
         "links": [link_document(link) for link in profile.links or ()],
+        LINKED: linked_keys(tenant, profile.links),
         "custom": {
             name: kept_custom(seal, name, value, found.sealed)
             for name, value in (profile.custom or {}).items()
@@ -172,6 +175,10 @@ def from_document(
             for name, value in document.get("custom", {}).items()
         },
         members=tuple(item["id"] for item in document.get("members", ())),
+        told={
+            name: provenance_of(kept)
+            for name, kept in document.get("provenance", {}).get("custom", {}).items()
+        },
         **statements_of(document, seal, attributes),
     )
 
@@ -204,6 +211,9 @@ def update_of(patch: ProfilePatch, seal: ProfileSeal, now: datetime) -> Document
             kept |= kept_statements(seal, name, value)
         else:
             kept[_PATHS[name]] = kept_core(seal, name, value)
+    if "links" in patch.changes:
+        links: Any = patch.changes["links"]
+        kept[LINKED] = linked_keys(seal.of_tenant.tenant, links) or None
     kept |= {
         f"custom.{name}": kept_custom(seal, name, value, patch.found.sealed)
         for name, value in patch.custom.items()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from app.store.documents import ALL, Document, from_document
 from app.store.history import entry_document
 from app.store.paths import at, updated
-from app.store.records import provenance_document
+from app.store.provenance import provenance_document
 from app.store.sealing import ProfileSeal
 from graph.model.history import HistoryEntry, HistoryKind, ValueChange, differences
 from graph.model.provenance import Author, Provenance
@@ -29,7 +29,7 @@ def explained(
     changes = differences(from_document(before, seal, ALL), from_document(then, seal, ALL))
     if not changes:
         return update, None
-    provenance = Provenance(now, author.by, author.source)
+    provenance = Provenance(now, author.by, author.source, author.observed_at)
     put, dropped = dict(update.get("$set", {})), dict(update.get("$unset", {}))
     for attribute in _written(changes):
         put[f"provenance.{attribute}"] = provenance_document(provenance)

@@ -9,10 +9,11 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store import grants
+from app.store import grants, outbox, refetches
 from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
+from app.store.linked import LINKED
 from app.store.names import (
     ACCESS_RULES,
     AUDIT,
@@ -21,9 +22,12 @@ from app.store.names import (
     GRANTS,
     HISTORY,
     INTERACTIONS,
+    OUTBOX,
     PROFILES,
+    REFETCHES,
     REVOCATIONS,
     SUGGESTIONS,
+    WEBHOOK_EVENTS,
 )
 from app.store.revocations import CHANGED, UNTIL
 from app.store.search import GRAMS
@@ -61,6 +65,7 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
         IndexModel([(GRAMS, ASCENDING)], name=GRAMS, sparse=True),
         IndexModel([("shared", ASCENDING)], name="shared", sparse=True),
         IndexModel([(BLOCKS, ASCENDING)], name=BLOCKS, sparse=True),
+        _sparse(LINKED),
     ),
     INTERACTIONS: (
         *(_sparse(f"{KEYS}.{lane}{level}") for lane in LANES for level in LEVELS),
@@ -71,6 +76,9 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     AUDIT: tuple(_sparse(f"{KEYS}.{lane}") for lane in AUDIT_LANES),
+    OUTBOX: (_sparse(outbox.DUE),),
+    REFETCHES: (_sparse(refetches.DUE),),
+    WEBHOOK_EVENTS: (_sparse(refetches.HEARD),),
     GRANTS: (_sparse(grants.ACTIVE), _sparse(grants.QUEUE)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),
     ACCESS_RULES: (

@@ -22,6 +22,11 @@ WEIGHTS: Final = "weights"
 SUGGESTIONS: Final = "suggestions"
 API_KEYS: Final = "apiKeys"
 REVOCATIONS: Final = "revocations"
+BOOKMARKS: Final = "bookmarks"
+DEAD_LETTERS: Final = "deadLetters"
+OUTBOX: Final = "outbox"
+REFETCHES: Final = "refetches"
+WEBHOOK_EVENTS: Final = "webhookEvents"
 
 
 def key_of(tenant: str, *parts: str) -> str:

@@ -28,6 +28,7 @@ from graph.model.filter import Filter, Order
 from graph.model.identity import MAX_PER_CHANNEL, IdentityName
 from graph.model.interaction import Interaction
 from graph.model.lifecycle import Promotion
+from graph.model.owed import Owed
 from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
@@ -107,10 +108,11 @@ class MongoProfiles:
         identities: Sequence[NamedIdentity],
         scope: Scope,
         author: Author,
+        owed: Sequence[Owed] = (),
     ) -> None:
         """See `graph.ports.Profiles`."""
         try:
-            await self._changes.insert(profile, found, identities, scope, author)
+            await self._changes.insert(profile, found, identities, scope, author, owed=owed)
         except DuplicateKeyError:
             # The driver repeats a commit whose answer was lost, and may find its own work.
             with store_failures():
@@ -120,7 +122,7 @@ class MongoProfiles:
             shared = await self.recognising.as_shared(identities, scope)
             if shared == list(identities):
                 raise Conflict(TAKEN) from None
-            await self.create(profile, found, shared, scope, author)
+            await self.create(profile, found, shared, scope, author, owed)
 
     async def recognise(
         self,
@@ -152,7 +154,7 @@ class MongoProfiles:
         def change(seal: ProfileSeal, held: Document) -> tuple[Document, Document]:
             return self._changes.patched(held, promoted(patch, held, promotion), seal)
 
-        await self._change(id, scope, if_version, change, author)
+        await self._change(id, scope, if_version, change, author, patch.owed)
 
     async def add_identity(
         self,
@@ -206,6 +208,7 @@ class MongoProfiles:
         if_version: int | None,
         change: Callable[[ProfileSeal, Document], tuple[Document, Document] | None],
         author: Author,
+        owed: Sequence[Owed] = (),
     ) -> None:
         """Change a profile; under an id of one that was absorbed, the one that stands for it."""
         current = id
@@ -213,7 +216,7 @@ class MongoProfiles:
             seal = await self._written(current, scope)
             try:
                 return await self._changes.change(
-                    seal, scope, if_version, partial(change, seal), author
+                    seal, scope, if_version, partial(change, seal), author, owed
                 )
             except NotFound:
                 current = await self._standing(current, scope)

@@ -10,6 +10,7 @@ from app.store.changes import Changes
 from app.store.claims import shared_keys
 from app.store.documents import Document, to_document
 from app.store.items import identity_document
+from app.store.linked import LINKED
 from app.store.names import MERGED, key_of
 from app.store.records import record_document
 from app.store.sealing import ProfileSeal
@@ -57,6 +58,7 @@ class RecordDocuments:
             document["search"] = {MERGED_ID.slot: key}
             document.pop(GRAMS, None)
             document.pop(BLOCKS, None)
+            document.pop(LINKED, None)
         return document
 
     def _entry(self, identity: Identity, seal: ProfileSeal) -> Document:

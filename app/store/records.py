@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from app.store.documents import ALL, Document, from_document
 from app.store.paths import leaves, nested
+from app.store.provenance import provenance_document, provenance_of
 from app.store.sealing import ProfileSeal
 from app.store.singles import keep, opened
 from graph.model.preference import NO_PREFERENCES
@@ -63,17 +64,6 @@ def own_values(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, kept in _leaves(document, "own"):
         if "value" in kept:
             yield name, kept["value"]
-
-
-def provenance_of(kept: Mapping[str, Any]) -> Provenance:
-    """Where a value comes from, as it was kept."""
-    return Provenance(kept.get("at"), kept.get("by"), kept.get("source"))
-
-
-def provenance_document(provenance: Provenance) -> Document:
-    """Where a value comes from, as it is kept."""
-    kept = {"at": provenance.at, "by": provenance.by, "source": provenance.source}
-    return {key: value for key, value in kept.items() if value is not None}
 
 
 def record_document(record: Record, seal: ProfileSeal, sealed: AbstractSet[str]) -> Document:

@@ -40,13 +40,21 @@ class Gate:
         """How the source fares."""
         return self._breaker.health
 
-    async def through(self, seconds: float, make: Callable[[Call], Awaitable[Given]]) -> Given:
+    async def through(
+        self,
+        seconds: float,
+        make: Callable[[Call], Awaitable[Given]],
+        *,
+        is_patient: bool = False,
+    ) -> Given:
         """What `make` gives, with at most so many seconds for waiting and for the call.
+
+        The source's own timeout holds as well, unless nobody waits for the answer (`is_patient`).
 
         Raises:
             SourceError: the source failed, is left alone for now, or there was no time.
         """
-        budget = Budget(min(seconds, self._pace.timeout_s))
+        budget = Budget(seconds if is_patient else min(seconds, self._pace.timeout_s))
         was_trying = self._breaker.enter()
         error: SourceError | None = None
         ended = False

@@ -1,28 +1,32 @@
 """Tryton, by its REST interface: one search for up to 100 records."""
 
 import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
-from typing import Any, ClassVar
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
 import orjson
 
+from connectors.abilities import Attribute, ChangePage, Fact, FactKind
 from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
-from connectors.errors import BadPayload, UnknownField, WrongSettings
-from connectors.runtime.call import Request, ask
+from connectors.errors import BadPayload, Conflict, SourceError, UnknownField, WrongSettings
+from connectors.runtime.call import Reply, Request, ask, tell
 from connectors.runtime.checks import address, bearer, check_options
 from connectors.runtime.matching import Answer, by_name, one_kind, strangers
+from connectors.tryton.attributes import attributes_of, sent_values
+from connectors.tryton.changes import CATEGORIES, TAGS, changes_of, tags_of
+from connectors.tryton.cursor import cursor_of
+from connectors.tryton.values import ABSENT, TIMES, reached, record_of
 
 _DATABASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _MODEL = re.compile(r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*")
 # Lower case only: an upper-case AND or OR at the head of a clause is Tryton's operator.
 _PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
-_TIMES = ("write_date", "create_date")
 _LARGEST_ID = 2**63 - 1
-_ABSENT = object()
+_PAGE: Final = 100
 
 
 class Tryton:
@@ -54,6 +58,7 @@ class Tryton:
         self._source = settings.name
         self._base = f"{address(settings)}/{database}/rest/model"
         self._headers = bearer(settings)
+        self._known: dict[str, frozenset[str]] = {}
 
     async def fetch(
         self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
@@ -72,6 +77,100 @@ class Tryton:
     async def ping(self, call: Call) -> None:
         """Return when Tryton accepts our key; raise otherwise."""
         await self._rows(call, "ir.lang", [("f", "id"), ("s", "1")])
+
+    async def describe(self, call: Call, object: str) -> Sequence[Attribute]:
+        """The attributes of a model, as its `fields_get` tells them."""
+        self._check_names(object, "id", ())
+        url = f"{self._base}/{object}/fields_get"
+        return attributes_of(
+            self._source, await ask(self._source, call, Request("POST", url, self._headers, {}))
+        )
+
+    async def changed(
+        self, call: Call, object: str, cursor: str | None, attributes: Collection[str]
+    ) -> ChangePage:
+        """What changed in the record itself, by `write_date` and id.
+
+        What is deactivated is DELETED; MERGED where it was replaced.  What is removed for good
+        isn't told, nor what changes only in the records that a dotted attribute leads to.  The
+        last five minutes are told again.
+        """
+        self._check_names(object, "id", attributes)
+        at = cursor_of(self._source, cursor)
+        own = await self._own_attributes(call, object)
+        asked = {*attributes, *({"active", "replaced_by"} & own)}
+        now = datetime.now(UTC)
+        query = [
+            ("d", _encoded(at.domain)),
+            ("o", _encoded(at.order)),
+            *_fields("id", asked),
+            ("s", str(_PAGE)),
+        ]
+        rows = await self._rows(call, object, query, {"active_test": False})
+        changes, at = changes_of(self._source, object, rows, at, attributes)
+        is_done = len(rows) < _PAGE
+        is_last = is_done and at.is_last_lane
+        if is_last:
+            at = at.for_next_run(now)
+        elif is_done:
+            at = at.next_lane()
+        return ChangePage(changes, at.text(), is_last)
+
+    @property
+    def fact_kinds(self) -> frozenset[FactKind]:
+        """Tags: the categories of a party."""
+        return frozenset({FactKind.TAG})
+
+    async def facts(
+        self, call: Call, object: str, ids: Sequence[str], kinds: Collection[FactKind]
+    ) -> Mapping[str, Sequence[Fact]]:
+        """The categories of records; none where the model has none."""
+        if FactKind.TAG not in kinds or CATEGORIES not in await self._own_attributes(call, object):
+            return dict.fromkeys(ids, ())
+        outcomes = await self.fetch(call, object, [Key("id", one) for one in ids], TAGS)
+        return {key.value: tags_of(self._source, found) for key, found in outcomes.items()}
+
+    async def write(
+        self,
+        call: Call,
+        object: str,
+        id: str,
+        values: Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,  # noqa: ARG002 - what is written twice is the same
+    ) -> Record:
+        """Change attributes of the model itself.
+
+        Tryton's REST interface has no conditions: `if_match` is compared with the record as it is
+        read just before, so a change between that and the writing is overwritten.
+        """
+        known = {one.name: one for one in await self.describe(call, object)}
+        sent = sent_values(self._source, known, values)
+        key = Key("id", id)
+        found = (await self.fetch(call, object, [key], values))[key]
+        if isinstance(found, SourceError):
+            raise found
+        if found is None:
+            raise Conflict(self._source, "there is no such record")
+        if if_match is not None and found.etag != if_match:
+            raise Conflict(self._source, "the record has changed since")
+        url = f"{self._base}/{object}/{found.id}?{urlencode(_fields('id', values))}"
+        request = Request("PUT", url, self._headers, sent, judge=self._judge)
+        row = (await tell(self._source, call, request)).body
+        if not isinstance(row, dict):
+            raise BadPayload(self._source, "the answer is not an object")
+        return record_of(self._source, row, values)
+
+    def _judge(self, reply: Reply) -> SourceError | None:
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return Conflict(self._source, "there is no such record")
+        return None
+
+    async def _own_attributes(self, call: Call, object: str) -> frozenset[str]:
+        if object not in self._known:
+            self._known[object] = frozenset(one.name for one in await self.describe(call, object))
+        return self._known[object]
 
     async def _search(
         self, call: Call, object: str, kind: str, asked: Sequence[str], attributes: Collection[str]
@@ -95,10 +194,17 @@ class Tryton:
                 raise UnknownField(self._source, f"`{path}` is not the name of an attribute")
 
     async def _rows(
-        self, call: Call, model: str, query: Sequence[tuple[str, str]]
+        self,
+        call: Call,
+        model: str,
+        query: Sequence[tuple[str, str]],
+        context: Mapping[str, object] | None = None,
     ) -> Sequence[Mapping[str, object]]:
         url = f"{self._base}/{model}?{urlencode(query)}"
-        rows = await ask(self._source, call, Request("GET", url, self._headers))
+        headers = self._headers
+        if context is not None:
+            headers = headers | {"X-Tryton-Context": _encoded(context)}
+        rows = await ask(self._source, call, Request("GET", url, headers))
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise BadPayload(self._source, "the answer is not a list of objects")
         return rows
@@ -118,12 +224,16 @@ def _name(kind: str, value: str) -> str | None:
 
 def _domain(kind: str, asked: Sequence[str]) -> str:
     values = [int(name) for name in asked] if kind == "id" else asked
+    return _encoded([[kind, "in", values]])
+
+
+def _encoded(value: object) -> str:
     # With its padding: Tryton fails without.
-    return urlsafe_b64encode(orjson.dumps([[kind, "in", values]])).decode()
+    return urlsafe_b64encode(orjson.dumps(value)).decode()
 
 
 def _fields(kind: str, attributes: Collection[str]) -> list[tuple[str, str]]:
-    return [("f", path) for path in sorted({*attributes, *_TIMES, kind})]
+    return [("f", path) for path in sorted({*attributes, *TIMES, kind})]
 
 
 def _outcomes(
@@ -149,83 +259,12 @@ def _answer(
     except BadPayload as error:
         return Answer(frozenset(), error)
     try:
-        return Answer(names, _record(source, row, attributes))
+        return Answer(names, record_of(source, row, attributes))
     except BadPayload as error:
         return Answer(names, error)
 
 
 def _names(source: str, kind: str, row: Mapping[str, object]) -> frozenset[str]:
-    value = _reached(source, row, kind)
+    value = reached(source, row, kind)
     values = value if isinstance(value, list) else [value]
-    return frozenset(str(item) for item in values if item is not None and item is not _ABSENT)
-
-
-def _record(source: str, row: Mapping[str, object], attributes: Collection[str]) -> Record:
-    id_ = row.get("id")
-    if type(id_) is not int:
-        raise BadPayload(source, "a record has no number as `id`")
-    reached = {path: _reached(source, row, path) for path in attributes}
-    values = {path: value for path, value in reached.items() if value is not _ABSENT}
-    return Record(str(id_), values, _modified_at(source, row))
-
-
-def _modified_at(source: str, row: Mapping[str, Any]) -> datetime | None:
-    # A record that was never written after its creation may have no write_date.
-    stamp = row.get("write_date") or row.get("create_date")
-    try:
-        return _moment(stamp) if stamp else None
-    except _MALFORMED:
-        raise BadPayload(source, "`write_date` is not an instant") from None
-
-
-def _reached(source: str, row: Mapping[str, object], path: str) -> object:
-    """What `path` leads to, converted; `_ABSENT` where Tryton doesn't show it.
-
-    Where the path runs through a list, a list of all that it leads to.
-    """
-    level: list[Any] = [row]
-    is_many = False
-    for step in path.split("."):
-        if not all(item is None or (isinstance(item, dict) and step in item) for item in level):
-            return _ABSENT
-        level = [None if item is None else item[step] for item in level]
-        is_many = is_many or any(isinstance(item, list) for item in level)
-        level = [part for item in level for part in (item if isinstance(item, list) else [item])]
-    values = [_plain(source, item, path) for item in level]
-    return values if is_many else values[0]
-
-
-def _plain(source: str, value: object, path: str) -> object:
-    if not isinstance(value, dict):
-        return value
-    if "__class__" not in value:
-        # A linked record comes as an object where attributes of it were asked for as well.
-        return value.get("id") if "__name__" in value else value
-    try:
-        return _CLASSES[value["__class__"]](value)
-    except _MALFORMED:
-        raise BadPayload(source, f"`{path}` has a value of a class we can't read") from None
-
-
-def _moment(value: Mapping[str, Any]) -> datetime:
-    """A Tryton datetime, which is UTC and doesn't say so."""
-    return datetime.combine(_day(value), _clock(value), UTC)
-
-
-def _day(value: Mapping[str, Any]) -> date:
-    return date(value["year"], value["month"], value["day"])
-
-
-def _clock(value: Mapping[str, Any]) -> time:
-    return time(value["hour"], value["minute"], value["second"], value["microsecond"])
-
-
-_MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError)
-_CLASSES: Mapping[str, Callable[[Mapping[str, Any]], str | float]] = {
-    "datetime": lambda value: _moment(value).isoformat(),
-    "date": lambda value: _day(value).isoformat(),
-    "time": lambda value: _clock(value).isoformat(),
-    "timedelta": lambda value: float(value["seconds"]),
-    "Decimal": lambda value: str(Decimal(value["decimal"])),
-    "bytes": lambda value: b64encode(b64decode(value["base64"])).decode(),
-}
+    return frozenset(str(item) for item in values if item is not None and item is not ABSENT)

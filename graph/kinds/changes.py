@@ -7,6 +7,7 @@ from graph.kinds.values import holds_list
 from graph.model.custom_field import CustomerSchema, FieldDefinition, SourceKind
 from graph.model.errors import BadValue
 from graph.model.lifecycle import Promotion, RequiredField
+from graph.model.owed import Owed
 from graph.model.search import Findable
 
 
@@ -76,6 +77,16 @@ def placed(values: Mapping[str, object], schema: CustomerSchema) -> dict[str, ob
         if definition.previous:
             found[definition.previous.name] = None
     return found
+
+
+def owed_of(values: Mapping[str, object], schema: CustomerSchema) -> tuple[Owed, ...]:
+    """Which of the values, by field id, must be sent to a CRM."""
+    changed = (schema.by_id[field_id] for field_id in values)
+    return tuple(
+        Owed(item.id, item.source.connector or "", item.source.object or "")
+        for item in changed
+        if item.is_sent
+    )
 
 
 def references(

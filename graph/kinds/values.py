@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from graph.kinds.patterns import is_match
 from graph.kinds.plain import plain_text
 from graph.kinds.table import KINDS
-from graph.model.custom_field import CustomerSchema, FieldDefinition, SourceKind, Storage
+from graph.model.custom_field import CustomerSchema, FieldDefinition, Storage
 from graph.model.errors import BadValue
 from policies.unreadable import Unreadable
 
@@ -27,6 +27,21 @@ def parse_custom(values: Mapping[str, object], schema: CustomerSchema) -> dict[s
         definition.id: None if values[key] is None else parse_value(definition, values[key])
         for key, definition in ((key, _writable(key, schema)) for key in values)
     }
+
+
+def parse_owned(values: Mapping[str, object], schema: CustomerSchema) -> dict[str, object]:
+    """Values of fields that CRMs own, by field id as the store would keep them; None clears.
+
+    Raises:
+        BadValue: an unknown key, a value its field can't hold, or a field that is written here.
+    """
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        definition = _defined(key, schema)
+        if definition.is_written_here:
+            raise BadValue(f"custom.{key}", "no source owns the value: use updateProfile")
+        found[definition.id] = None if value is None else parse_value(definition, value)
+    return found
 
 
 def parse_value(
@@ -143,10 +158,15 @@ def _items(stored: object) -> tuple[object, ...]:
     return tuple(stored) if isinstance(stored, list | tuple) else (stored,)
 
 
-def _writable(key: str, schema: CustomerSchema) -> FieldDefinition:
+def _defined(key: str, schema: CustomerSchema) -> FieldDefinition:
     definition = schema.by_key.get(key)
     if definition is None:
         raise BadValue("custom", "no field is defined under one of these keys")
-    if definition.source.kind is not SourceKind.LOCAL:
+    return definition
+
+
+def _writable(key: str, schema: CustomerSchema) -> FieldDefinition:
+    definition = _defined(key, schema)
+    if not definition.is_written_here:
         raise BadValue(f"custom.{key}", f"the value is owned by {definition.source.connector}")
     return definition

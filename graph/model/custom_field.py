@@ -24,14 +24,25 @@ class SourceRule(Enum):
     MOST_RECENT = "MOST_RECENT"
 
 
+class Owner(Enum):
+    """Whose word counts where a SYNCED field has two values."""
+
+    SOURCE = "SOURCE"
+    PROFILE = "PROFILE"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """Where a value comes from; `connector` is a source of the settings, None for LOCAL."""
+    """Where a value comes from; `connector` is a source of the settings, None for LOCAL.
+
+    What the profile owns of a SYNCED field is written here, and sent to the CRM.
+    """
 
     kind: SourceKind = SourceKind.LOCAL
     connector: str | None = None
     object: str | None = None
     attribute: str | None = None
+    owner: Owner = Owner.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,21 @@ class FieldDefinition:
         return self.source.kind is SourceKind.LIVE
 
     @property
+    def is_synced(self) -> bool:
+        """Whether the value is a copy of what a CRM has."""
+        return self.source.kind is SourceKind.SYNCED
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether what is written here is sent to a CRM."""
+        return self.is_synced and self.source.owner is Owner.PROFILE
+
+    @property
+    def is_written_here(self) -> bool:
+        """Whether clients may change the value: no CRM owns it."""
+        return self.source.kind is SourceKind.LOCAL or self.is_sent
+
+    @property
     def coordinate(self) -> str:
         """Where an access plan keeps the decision for this field."""
         return f"Profile.custom.{self.id}"
@@ -152,6 +178,13 @@ class FieldDefinition:
     def kept_as(self) -> str:
         """The name under which a profile keeps the value."""
         return self.storage or self.id
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of a profile that hold the value, and where a copy comes from."""
+        former = {f"custom.{self.previous.name}"} if self.previous else set[str]()
+        story = {f"provenance.custom.{self.kept_as}"} if self.is_synced else set[str]()
+        return frozenset({f"custom.{self.kept_as}"} | former | story)
 
     @property
     def is_claimed(self) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
+from graph.model.custom_field import FieldDefinition, FieldSource, Owner, SourceKind
 from graph.model.errors import BadValue
 
 KEY_PATTERN: Final = re.compile(r"[a-z][a-zA-Z0-9_]{0,63}")
@@ -42,6 +42,8 @@ def check_definition(definition: FieldDefinition) -> None:
     _check_source(definition.source)
     if definition.source.kind is not SourceKind.LOCAL:
         _check_owned_elsewhere(definition)
+    if definition.kind == "PASSWORD" and definition.is_synced:
+        raise BadValue("source", "a password can't be copied")
 
 
 def _check_words(prefix: str, label: str, description: str | None) -> None:
@@ -93,6 +95,8 @@ def _check_lengths(definition: FieldDefinition) -> None:
 
 def _check_source(source: FieldSource) -> None:
     parts = (source.connector, source.object, source.attribute)
+    if source.owner is Owner.PROFILE and source.kind is not SourceKind.SYNCED:
+        raise BadValue("source", "only a SYNCED field can be owned by the profile")
     if source.kind is SourceKind.LOCAL:
         if any(parts):
             raise BadValue("source", "a LOCAL field has no connector, object or attribute")
@@ -101,12 +105,12 @@ def _check_source(source: FieldSource) -> None:
 
 
 def _check_owned_elsewhere(definition: FieldDefinition) -> None:
-    """A value that is never kept can't be found, promised or made unique."""
+    """A value of a CRM can't be promised or made unique; one that isn't kept can't be found."""
     asked = {
         "required": definition.is_required,
         "default": definition.default is not None,
         "unique": definition.is_unique,
-        "searchable": definition.is_searchable,
+        "searchable": definition.is_searchable and definition.is_live,
         "channels": bool(definition.channels),
     }
     for name, is_asked in asked.items():

@@ -8,7 +8,9 @@ from enum import Enum
 from graph.model.consent import Consent
 from graph.model.identity import Identity
 from graph.model.label import Label
+from graph.model.owed import Owed
 from graph.model.preference import Preferences
+from graph.model.provenance import Provenance
 from graph.model.search import Findable
 from policies.classification import DataClass, classified
 from policies.unreadable import Unreadable
@@ -52,7 +54,8 @@ class Link:
 class Profile:
     """One person.  `custom` is keyed by where a field's values are kept.
 
-    `members` are the ids of all profiles that it absorbed.
+    `members` are the ids of all profiles that it absorbed.  `told` says where custom values come
+    from, as far as that was asked for.
     Attributes that were not asked for keep their defaults; instants are aware, UTC.
     """
 
@@ -74,6 +77,9 @@ class Profile:
         DataClass.PUBLIC, repr=False, default_factory=dict
     )
     members: tuple[str, ...] = classified(DataClass.PUBLIC, default=())
+    told: Mapping[str, Provenance] = classified(
+        DataClass.PUBLIC, repr=False, compare=False, default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,10 @@ class ProfilePatch:
     """A change: `changes` replaces attributes, `custom` single custom values; None clears.
 
     What is in neither stays as it is.  Custom values are keyed by where they are kept; `found`
-    says what they are found by from now on.
+    says what they are found by from now on, `owed` which of them CRMs must be told.
     """
 
     changes: Mapping[str, object] = field(default_factory=dict, repr=False)
     custom: Mapping[str, object] = field(default_factory=dict, repr=False)
     found: Findable = field(default_factory=Findable)
+    owed: tuple[Owed, ...] = ()

@@ -3,7 +3,7 @@ from datetime import date
 import strawberry
 
 from graph.context import GatewayInfo
-from graph.kinds.changes import placed, with_defaults
+from graph.kinds.changes import owed_of, placed, with_defaults
 from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.ids import new_id
@@ -29,7 +29,9 @@ async def create_profile(info: GatewayInfo, input: CreateProfileInput) -> Profil
     profile = _profile(info, core_changes(info, input), placed(custom, schema))
     identities = [new_identity(item, info) for item in input.identities or ()]
     scope, found = info.context.plan.access.scope, findable(custom, schema)
-    await wiring.profiles.create(profile, found, identities, scope, info.context.author)
+    await wiring.profiles.create(
+        profile, found, identities, scope, info.context.author, owed_of(custom, schema)
+    )
     return await answer(info, profile.id)
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
+from connectors.abilities import TakesWrites
 from graph.context import GatewayInfo
 from graph.errors import BadInput
 from graph.kinds.definitions import checked_definition
@@ -19,12 +20,16 @@ from policies.matrix import ROLES
 
 @strawberry.input(description="Where a custom field's values come from.", directives=[STRUCTURE])
 class FieldSourceInput:
-    kind: model.SourceKind = strawberry.field(description="LOCAL or LIVE.")
+    kind: model.SourceKind = strawberry.field(description="LOCAL, SYNCED or LIVE.")
     connector: str | None = strawberry.field(
         default=UNSET, description="Name of a CRM source in the settings."
     )
     object: str | None = strawberry.field(default=UNSET, description="The CRM's object.")
     attribute: str | None = strawberry.field(default=UNSET, description="The CRM's attribute.")
+    owner: model.Owner = strawberry.field(
+        default=model.Owner.SOURCE,
+        description="Of a SYNCED field: PROFILE if it is changed here and sent to the CRM.",
+    )
 
 
 @strawberry.input(description="What a field is called in one language.", directives=[STRUCTURE])
@@ -173,11 +178,17 @@ def _roles(names: list[str] | None) -> frozenset[str] | None:
 def _source(given: FieldSourceInput | None, info: GatewayInfo) -> model.FieldSource:
     if not given:
         return model.FieldSource()
-    if given.kind is model.SourceKind.SYNCED:
-        raise BadInput("source: SYNCED needs synchronisation, which this version doesn't have.")
     known = info.context.wiring.sources.get(info.context.principal.tenant, {})
-    if given.kind is model.SourceKind.LIVE and given.connector not in known:
+    if given.kind is not model.SourceKind.LOCAL and given.connector not in known:
         raise BadInput(f"source: no such source; known: {', '.join(sorted(known)) or 'none'}.")
+    source = known.get(sent(given.connector) or "")
+    is_sent = given.owner is model.Owner.PROFILE
+    if is_sent and source and not isinstance(source.connector, TakesWrites):
+        raise BadInput(f"source: {given.connector} takes no changes.")
     return model.FieldSource(
-        given.kind, sent(given.connector), sent(given.object), sent(given.attribute)
+        given.kind,
+        sent(given.connector),
+        sent(given.object),
+        sent(given.attribute),
+        given.owner,
     )

@@ -21,6 +21,7 @@ from graph.mutations.set_access_rules import SetAccessRulesPayload, set_access_r
 from graph.mutations.set_preference import set_preference
 from graph.mutations.unmerge_profiles import unmerge_profiles
 from graph.mutations.update_profile import update_profile
+from graph.mutations.write_to_source import WriteToSourcePayload, write_to_source
 from graph.types.merge import MergeProfilesPayload, UnmergeProfilesPayload
 from graph.types.payloads import ProfilePayload
 
@@ -72,6 +73,10 @@ class Mutation:
     )
     remove_label: ProfilePayload = strawberry.mutation(
         resolver=remove_label, description="Take a label off a profile."
+    )
+    write_to_source: WriteToSourcePayload = strawberry.mutation(
+        resolver=write_to_source,
+        description="Have the CRM that owns values take others; they are kept until it has.",
     )
     define_field: DefineFieldPayload = strawberry.mutation(
         resolver=define_field,

@@ -1,7 +1,7 @@
 import strawberry
 
 from graph.context import GatewayInfo
-from graph.kinds.changes import placed, promotion_of, refuse_cleared
+from graph.kinds.changes import owed_of, placed, promotion_of, refuse_cleared
 from graph.kinds.search import findable
 from graph.model import profile as model
 from graph.model.lifecycle import says_who
@@ -28,7 +28,8 @@ async def update_profile(info: GatewayInfo, input: UpdateProfileInput) -> Profil
     schema, custom = info.context.plan.customer_schema, await custom_changes(info, input)
     refuse_cleared(custom, schema)
     core = core_changes(info, input)
-    patch = model.ProfilePatch(core, placed(custom, schema), findable(custom, schema))
+    found, owed = findable(custom, schema), owed_of(custom, schema)
+    patch = model.ProfilePatch(core, placed(custom, schema), found, owed)
     promotion = promotion_of(schema) if says_who(core) else None
     await wiring.profiles.update(
         input.id, patch, scope, sent(input.if_version), info.context.author, promotion

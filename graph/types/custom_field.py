@@ -17,6 +17,7 @@ from graph.kinds.table import KINDS
 from graph.live_value import LiveValue
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Profile
+from graph.model.provenance import UNKNOWN
 from graph.readable import readable, unreadable_error
 from graph.types.access import STRUCTURE, directive_of
 from graph.types.scalars import CustomValue
@@ -195,7 +196,10 @@ def _known(
     context, view = info.context, info.context.views.of(profile.id)
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
-        return LiveValue(value, context.wiring.now())
+        if not definition.is_synced:
+            return LiveValue(value, context.wiring.now())
+        told = context.profiles.told_of(profile.id).get(definition.kept_as, UNKNOWN)
+        return LiveValue(value, told.at, told.observed_at)
     links = context.profiles.links_of(profile.id)
     found = view.live.known(definition, profile.id, links, freshness)
     if found is None:

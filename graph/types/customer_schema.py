@@ -30,6 +30,9 @@ class FieldSource:
     connector: str | None = strawberry.field(description="Name of the CRM source.")
     object: str | None = strawberry.field(description="The CRM's object, such as contacts.")
     attribute: str | None = strawberry.field(description="The CRM's attribute.")
+    owner: model.Owner = strawberry.field(
+        description="Of a SYNCED field: SOURCE, or PROFILE whose changes are sent to the CRM."
+    )
 
 
 @strawberry.type(description="What a field is called in one language.", directives=[STRUCTURE])

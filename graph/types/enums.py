@@ -13,10 +13,11 @@ from graph.model.audit import AuditAction, Verdict
 from graph.model.channel import Channel
 from graph.model.consent import ConsentStatus
 from graph.model.contact import ContactReason
-from graph.model.custom_field import SourceKind
+from graph.model.custom_field import Owner, SourceKind
 from graph.model.history import HistoryKind
 from graph.model.interaction import Direction, InteractionKind
 from graph.model.label import LabelOrigin
+from graph.model.owed import WriteState
 from graph.model.preference import Weekday
 from graph.model.profile import ProfileState
 from graph.model.survivorship import Reason
@@ -41,6 +42,15 @@ strawberry.enum(ContactReason, description="Why somebody may be contacted, or ma
 strawberry.enum(LabelOrigin, description="Who puts a label on a customer.")
 strawberry.enum(Weekday, description="A day of the week.")
 strawberry.enum(SourceKind, description="Where a value lives.")
+strawberry.enum(Owner, name="FieldOwner", description="Whose word counts for a SYNCED field.")
+strawberry.enum(
+    WriteState,
+    name="SourceWriteState",
+    description=(
+        "SENT: the CRM has the values.  WAITING: they are sent again and again until it has.  "
+        "REFUSED: it doesn't take them.  CONFLICT: it has others, which nobody here had seen."
+    ),
+)
 strawberry.enum(
     AuditAction,
     description=(

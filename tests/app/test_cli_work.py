@@ -11,8 +11,21 @@ async def test_once_it_does_what_is_to_be_done_and_ends(tmp_path):
     told = await command("work", "--once", folder=tmp_path)
 
     assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out) == {"fieldJobs": 0, "expired": 0}
-    assert (told.code, told.out) == (0, "0 field jobs done, 0 profiles removed\n")
+    assert json.loads(done.out) == {
+        "fieldJobs": 0,
+        "expired": 0,
+        "sent": 0,
+        "read": 0,
+        "synced": 0,
+    }
+    assert (told.code, told.out.splitlines()) == (
+        0,
+        [
+            "0 field jobs done, 0 profiles removed",
+            "0 changes sent to CRMs, 0 records read",
+            "0 objects synchronised",
+        ],
+    )
 
 
 async def test_it_works_until_a_signal_asks_it_to_stop(tmp_path):

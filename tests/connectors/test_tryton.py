@@ -94,9 +94,10 @@ async def test_records_are_searched_by_number_in_one_request(fetch, crm):
         ("s", "3"),
     ]
     written_at = datetime(2026, 11, 23, 18, 34, 49, tzinfo=UTC)
+    etag = written_at.isoformat()
     assert outcomes == {
-        Key("id", "3"): Record("3", {"name": "Ada"}, written_at),
-        Key("id", "12"): Record("12", {"name": "Bob"}, written_at),
+        Key("id", "3"): Record("3", {"name": "Ada"}, written_at, etag),
+        Key("id", "12"): Record("12", {"name": "Bob"}, written_at, etag),
         Key("id", "99"): None,
     }
 

@@ -74,6 +74,7 @@ class Tryton:
     key: str
     parties: tuple[Party, ...]
     proxy: CountingProxy
+    folder: Path
 
     @property
     def calls(self) -> int:
@@ -84,6 +85,12 @@ class Tryton:
     def requests(self) -> list[str]:
         """Each of those requests, as "METHOD target"."""
         return list(self.proxy.requests)
+
+    def replace(self, party: str, by: str) -> None:
+        """Merge a party into another one, as a person does in Tryton's client."""
+        script = Path(__file__).with_name("tryton_replace.py")
+        config = _config(self.folder, self.folder)
+        _run("a merge", _VENV / "bin" / "python", script, config, self.database, party, by)
 
     def reset_calls(self) -> None:
         """Count from zero again."""
@@ -129,7 +136,7 @@ def running_tryton() -> Iterator[Tryton]:
     with TemporaryDirectory() as folder:
         shutil.copytree(_TEMPLATE, folder, dirs_exist_ok=True)
         with _server(Path(folder)) as port, CountingProxy("127.0.0.1", port) as proxy:
-            yield Tryton(proxy.base_url, DATABASE, seeded["key"], parties, proxy)
+            yield Tryton(proxy.base_url, DATABASE, seeded["key"], parties, proxy, Path(folder))
 
 
 def _once(folder: Path, made_from: str, make: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from graph.model.custom_field import (
     Facets,
     FieldDefinition,
     FieldSource,
+    Owner,
     SourceKind,
     Translation,
 )
@@ -210,12 +211,34 @@ def test_a_local_field_with_a_part_of_a_crm_is_refused(part):
         ("required", {"is_required": True}),
         ("default", {"default": ""}),
         ("unique", {"is_unique": True}),
-        ("searchable", {"is_searchable": True}),
         ("channels", {"channels": (Channel.VOICE,)}),
     ],
 )
-def test_a_value_that_is_not_kept_here_is_not_promised_found_or_claimed(kind, name, more):
+def test_a_value_of_a_crm_is_not_promised_or_claimed(kind, name, more):
     check_definition(replace(TIER, **more))
 
     told = refusal(replace(TIER, source=replace(LIVE, kind=kind), **more))
     assert told == f"{name}: {SHOWN}"
+
+
+def test_only_what_is_kept_here_is_found():
+    searchable = replace(TIER, is_searchable=True)
+    check_definition(replace(searchable, source=replace(LIVE, kind=SourceKind.SYNCED)))
+
+    assert refusal(replace(searchable, source=LIVE)) == f"searchable: {SHOWN}"
+
+
+@pytest.mark.parametrize("kind", [SourceKind.LIVE, SourceKind.LOCAL])
+def test_only_a_copy_can_be_owned_by_the_profile(kind):
+    synced = replace(LIVE, kind=SourceKind.SYNCED, owner=Owner.PROFILE)
+    check_definition(replace(TIER, source=synced))
+
+    told = refusal(replace(TIER, source=replace(synced, kind=kind)))
+    assert told == "source: only a SYNCED field can be owned by the profile"
+
+
+def test_a_password_is_never_copied():
+    synced = replace(LIVE, kind=SourceKind.SYNCED)
+
+    told = refusal(replace(TIER, kind="PASSWORD", source=synced))
+    assert told == "source: a password can't be copied"

@@ -1,0 +1,108 @@
+"""Moves values between profiles and CRMs, in the background of a gateway."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.background import ended, told
+from app.sync.bookmarks import SyncBookmark, SyncBusy
+from app.sync.errors import SyncTrouble
+from app.sync.plan import SyncPlan
+from app.sync.sending import Sending
+from app.sync.syncing import Syncing
+from app.sync.webhooks import Webhooks
+from connectors.errors import SourceError
+
+_LOG: Final = logging.getLogger("gateway.sync")
+_LOOK_EVERY_S: Final = 2.0
+_FORGET_EVERY: Final = timedelta(hours=1)
+_AGAIN_AFTER: Final = timedelta(seconds=30)
+
+
+class SyncWork:
+    """Sends, reads, and synchronises what is due, from `start` to `close`.
+
+    Several gateways may do it at once: what one has begun the others leave alone.
+    """
+
+    def __init__(self, syncing: Syncing) -> None:
+        self._syncing = syncing
+        self._sending = Sending(syncing)
+        self._webhooks = Webhooks(syncing)
+        self._forgot_at: datetime | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._not_before: dict[tuple[str, str], datetime] = {}
+
+    def start(self) -> None:
+        """Begin, where there is a source."""
+        if self._syncing.settings.sources:
+            self._tasks = [
+                asyncio.create_task(self._again_and_again(self.send), name="sync-sending"),
+                asyncio.create_task(self._again_and_again(self.read), name="sync-reading"),
+                asyncio.create_task(self._again_and_again(self.synchronise), name="sync-pulling"),
+            ]
+
+    async def close(self) -> None:
+        """Stop; what was begun goes on elsewhere, or later."""
+        for task in self._tasks:
+            await ended(task)
+
+    async def send(self) -> int:
+        """Send what is owed and wished; how many things it were."""
+        return await self._sending.drain()
+
+    async def read(self) -> int:
+        """Read what webhooks told of; how many records it were."""
+        now = self._syncing.now()
+        if self._forgot_at is None or self._forgot_at + _FORGET_EVERY <= now:
+            await self._webhooks.forget()
+            self._forgot_at = now
+        return await self._webhooks.drain()
+
+    async def synchronise(self) -> int:
+        """Synchronise what is due; how many objects it were."""
+        done = 0
+        for name, every in self._scheduled():
+            try:
+                plans = await self._syncing.plans(name)
+            except SyncTrouble:
+                continue  # nothing is defined yet
+            for plan in plans:
+                done += await self._is_due(plan, every) and await self._synchronised(plan)
+        return done
+
+    def _scheduled(self) -> Iterator[tuple[str, timedelta]]:
+        for name, item in self._syncing.settings.sources.items():
+            if item.sync_every_s:
+                yield name, timedelta(seconds=item.sync_every_s)
+
+    async def _is_due(self, plan: SyncPlan, every: timedelta) -> bool:
+        now = self._syncing.now()
+        if self._not_before.get((plan.source.name, plan.object), now) > now:
+            return False
+        bookmark = SyncBookmark(self._syncing.database, plan, self._syncing.now)
+        finished_at = await bookmark.finished_at()
+        return finished_at is None or finished_at + every <= now
+
+    async def _synchronised(self, plan: SyncPlan) -> bool:
+        try:
+            await self._syncing.run.run(plan, is_patient=False)
+        except SyncBusy:
+            return False
+        except SourceError as error:
+            _LOG.warning("%s: synchronisation waits: %s", plan.source.name, told(error))
+            pause = max(_AGAIN_AFTER, timedelta(seconds=error.retry_after_s or 0))
+            self._not_before[plan.source.name, plan.object] = self._syncing.now() + pause
+            return False
+        return True
+
+    @staticmethod
+    async def _again_and_again(act: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            try:
+                await act()
+            except Exception as error:  # noqa: BLE001 - the worker's loop: the next look may do better
+                _LOG.warning("synchronisation waits: %s", told(error))
+            await asyncio.sleep(_LOOK_EVERY_S)

@@ -13,6 +13,7 @@ from graph.model.custom_field import (
     FieldSource,
     Owner,
     SourceKind,
+    SourceRule,
     Storage,
     Translation,
 )
@@ -72,16 +73,32 @@ def definition_document(tenant: str, revision: int, definition: FieldDefinition)
             {"language": item.language, "label": item.label, "description": item.description}
             for item in definition.translations
         ],
-        "source": {
-            "kind": source.kind.value,
-            "connector": source.connector,
-            "object": source.object,
-            "attribute": source.attribute,
-            "owner": source.owner.value,
-        },
+        "source": _source_document(source),
+        "furtherSources": [_source_document(one) for one in definition.further_sources],
+        "rule": definition.rule.value,
         "previous": previous
         and {"name": previous.name, "kind": previous.kind, "isList": previous.is_list},
     }
+
+
+def _source_document(source: FieldSource) -> Document:
+    return {
+        "kind": source.kind.value,
+        "connector": source.connector,
+        "object": source.object,
+        "attribute": source.attribute,
+        "owner": source.owner.value,
+    }
+
+
+def _source_of(document: Document) -> FieldSource:
+    return FieldSource(
+        SourceKind(document["kind"]),
+        document["connector"],
+        document["object"],
+        document["attribute"],
+        Owner(document.get("owner", Owner.SOURCE.value)),
+    )
 
 
 def definition_of(document: Document, region: str) -> FieldDefinition:
@@ -102,13 +119,9 @@ def definition_of(document: Document, region: str) -> FieldDefinition:
             Translation(item["language"], item["label"], item["description"])
             for item in document.get("translations", ())
         ),
-        source=FieldSource(
-            SourceKind(source["kind"]),
-            source["connector"],
-            source["object"],
-            source["attribute"],
-            Owner(source.get("owner", Owner.SOURCE.value)),
-        ),
+        source=_source_of(source),
+        further_sources=tuple(_source_of(one) for one in document.get("furtherSources", ())),
+        rule=SourceRule(document.get("rule", SourceRule.PRECEDENCE.value)),
         previous=previous and Storage(previous["name"], previous["kind"], previous["isList"]),
     )
     return replace(definition, kind=_FORMER_KINDS.get(definition.kind, definition.kind))

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from graph.model.custom_field import FieldDefinition, FieldSource, Owner, SourceKind
+from graph.model.custom_field import FieldDefinition, FieldSource, Owner, SourceKind, SourceRule
 from graph.model.errors import BadValue
 
 KEY_PATTERN: Final = re.compile(r"[a-z][a-zA-Z0-9_]{0,63}")
@@ -18,6 +18,7 @@ _MAX_TRANSLATIONS: Final = 100
 _MAX_CHOICES: Final = 500
 _MAX_CHOICE: Final = 200
 _MAX_VALUES: Final = 1_000
+_MAX_SOURCES: Final = 5
 _LONGEST_TEXT: Final = 4_000
 LONGEST_SEARCHABLE: Final = 200
 
@@ -39,7 +40,9 @@ def check_definition(definition: FieldDefinition) -> None:
             raise BadValue(name, "expected a name of up to 50 letters, digits, blanks and .,&()/-")
     _check_choices(definition)
     _check_lengths(definition)
-    _check_source(definition.source)
+    for source in definition.sources:
+        _check_source(source)
+    _check_further_sources(definition)
     if definition.source.kind is not SourceKind.LOCAL:
         _check_owned_elsewhere(definition)
     if definition.kind == "PASSWORD" and definition.is_synced:
@@ -102,6 +105,16 @@ def _check_source(source: FieldSource) -> None:
             raise BadValue("source", "a LOCAL field has no connector, object or attribute")
     elif not all(parts):
         raise BadValue("source", f"a {source.kind.value} field needs connector, object, attribute")
+
+
+def _check_further_sources(definition: FieldDefinition) -> None:
+    sources, further = definition.sources, definition.further_sources
+    if any(source.kind is not SourceKind.LIVE for source in sources if further):
+        raise BadValue("furtherSources", "only a LIVE field has several sources, all of them LIVE")
+    if len(set(sources)) != len(sources) or len(sources) > _MAX_SOURCES:
+        raise BadValue("furtherSources", f"expected at most {_MAX_SOURCES} different sources")
+    if definition.rule is not SourceRule.PRECEDENCE and not further:
+        raise BadValue("sourceRule", "only a field with several sources has another rule")
 
 
 def _check_owned_elsewhere(definition: FieldDefinition) -> None:

@@ -105,6 +105,13 @@ class DefineFieldInput:
     source: FieldSourceInput | None = strawberry.field(
         default=UNSET, description="Where values come from; LOCAL unless told."
     )
+    further_sources: list[FieldSourceInput] | None = strawberry.field(
+        default=UNSET, description="More LIVE sources of a LIVE field, by their precedence."
+    )
+    source_rule: model.SourceRule = strawberry.field(
+        default=model.SourceRule.PRECEDENCE,
+        description="Whose value counts where several sources have one.",
+    )
 
 
 @strawberry.type(description="The field and the schema it is now part of.", directives=[STRUCTURE])
@@ -149,6 +156,8 @@ def _definition(info: GatewayInfo, input: DefineFieldInput) -> model.FieldDefini
         roles=_roles(sent(input.roles)),
         needs_step_up=input.step_up,
         source=_source(input.source, info),
+        further_sources=tuple(_source(one, info) for one in input.further_sources or ()),
+        rule=input.source_rule,
         retention=sent(input.retention),
         defined_by=info.context.principal.subject,
         defined_at=info.context.wiring.now(),

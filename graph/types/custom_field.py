@@ -22,6 +22,7 @@ from graph.readable import readable, unreadable_error
 from graph.types.access import STRUCTURE, directive_of
 from graph.types.scalars import CustomValue
 from graph.types.values import read_type
+from graph.views import View
 from policies.decision import Decision, Effect
 from policies.reveal import reveal_value
 from policies.unreadable import Unreadable
@@ -64,6 +65,21 @@ class FieldError:
 
 
 @strawberry.type(
+    description="What one of a field's sources says, whether its value counts or not.",
+    directives=[STRUCTURE],
+)
+class FieldCandidate:
+    source: str = strawberry.field(description="Name of the CRM source.")
+    value: CustomValue | None = strawberry.field(description="Its value, as far as you may see it.")
+    fetched_at: datetime | None = strawberry.field(description="When the gateway got it.")
+    observed_at: datetime | None = strawberry.field(
+        description="When the source last changed the record, where it says so."
+    )
+    stale: bool = strawberry.field(description="Whether it is older than you or its source wish.")
+    error: FieldError | None = strawberry.field(description="Why there is none, or no newer one.")
+
+
+@strawberry.type(
     description=(
         "A custom field's value with its story.  The value is protected by the data class of its"
         " definition, decided for each key."
@@ -97,6 +113,10 @@ class FieldValue:
     error: FieldError | None = strawberry.field(
         default=None,
         description="Why there is no value; beside a stale value, why there is no newer one.",
+    )
+    candidates: list[FieldCandidate] = strawberry.field(
+        default_factory=list,
+        description="What each source says, by precedence, where the field has several.",
     )
 
 
@@ -186,7 +206,7 @@ async def _value(
     context, view = info.context, info.context.views.of(profile.id)
     links = context.profiles.links_of(profile.id)
     found = await view.live.read(definition, profile.id, links, freshness)
-    return replace(found, value=reveal_value(found.value, definition.coordinate, view.plan.access))
+    return _revealed(found, definition, view)
 
 
 def _known(
@@ -204,7 +224,13 @@ def _known(
     found = view.live.known(definition, profile.id, links, freshness)
     if found is None:
         return None
-    return replace(found, value=reveal_value(found.value, definition.coordinate, view.plan.access))
+    return _revealed(found, definition, view)
+
+
+def _revealed(found: LiveValue, definition: FieldDefinition, view: View) -> LiveValue:
+    access, at = view.plan.access, definition.coordinate
+    others = (replace(one, value=reveal_value(one.value, at, access)) for one in found.candidates)
+    return replace(found, value=reveal_value(found.value, at, access), candidates=tuple(others))
 
 
 def _told(
@@ -215,13 +241,25 @@ def _told(
     return FieldValue(
         key=definition.key,
         type=definition.kind,
-        source=definition.source.connector or STORED,
+        source=found.source or definition.source.connector or STORED,
         value=cast("CustomValue | None", found.value),
         fetched_at=fetched,
         observed_at=found.observed_at,
         age=None if age is None else int(age),
         stale=found.is_stale,
         masked=is_masked,
+        error=_failed(found.error) if found.error else None,
+        candidates=[_candidate(one) for one in found.candidates],
+    )
+
+
+def _candidate(found: LiveValue) -> FieldCandidate:
+    return FieldCandidate(
+        source=found.source,
+        value=cast("CustomValue | None", found.value),
+        fetched_at=found.fetched_at,
+        observed_at=found.observed_at,
+        stale=found.is_stale,
         error=_failed(found.error) if found.error else None,
     )
 

@@ -73,6 +73,12 @@ class FieldDefinition:
     needs_step_up: bool = strawberry.field(description="Whether reading it needs a second factor.")
     retention: str | None = strawberry.field(description="Class of retention.")
     source: FieldSource = strawberry.field(description="Where its values come from.")
+    further_sources: list[FieldSource] = strawberry.field(
+        description="More LIVE sources of its values, by their precedence."
+    )
+    rule: model.SourceRule = strawberry.field(
+        name="sourceRule", description="Whose value counts where several sources have one."
+    )
     version: int = strawberry.field(description="Counts the changes of this definition.")
     is_ready: bool = strawberry.field(
         description="False while values are converted or its index is made."

@@ -13,7 +13,7 @@ from graph.model.audit import AuditAction, Verdict
 from graph.model.channel import Channel
 from graph.model.consent import ConsentStatus
 from graph.model.contact import ContactReason
-from graph.model.custom_field import Owner, SourceKind
+from graph.model.custom_field import Owner, SourceKind, SourceRule
 from graph.model.history import HistoryKind
 from graph.model.interaction import Direction, InteractionKind
 from graph.model.label import LabelOrigin
@@ -42,6 +42,11 @@ strawberry.enum(ContactReason, description="Why somebody may be contacted, or ma
 strawberry.enum(LabelOrigin, description="Who puts a label on a customer.")
 strawberry.enum(Weekday, description="A day of the week.")
 strawberry.enum(SourceKind, description="Where a value lives.")
+strawberry.enum(
+    SourceRule,
+    description="PRECEDENCE: the first source that has one; MOST_RECENT: that of the record that"
+    " changed last.",
+)
 strawberry.enum(Owner, name="FieldOwner", description="Whose word counts for a SYNCED field.")
 strawberry.enum(
     WriteState,

@@ -52,8 +52,10 @@ def bearer(settings: SourceSettings) -> dict[str, str]:
     return {"Authorization": f"Bearer {settings.secret}"}
 
 
-def check_options(settings: SourceSettings, needed: Collection[str] = ()) -> None:
-    """Return when the options are exactly those `needed`, none of them empty.
+def check_options(
+    settings: SourceSettings, needed: Collection[str] = (), possible: Collection[str] = ()
+) -> None:
+    """Return when the options are those `needed`, none of them empty, and `possible` ones.
 
     Raises:
         WrongSettings: one is missing, or one is not known; the message names it.
@@ -61,7 +63,8 @@ def check_options(settings: SourceSettings, needed: Collection[str] = ()) -> Non
     for name in needed:
         if not settings.options.get(name):
             raise WrongSettings(settings.name, f"the option `{name}` is missing")
-    for name in sorted(settings.options.keys() - set(needed)):
-        near = get_close_matches(name, needed, n=1, cutoff=0.0)
+    known = [*needed, *possible]
+    for name in sorted(settings.options.keys() - set(known)):
+        near = get_close_matches(name, known, n=1, cutoff=0.0)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise WrongSettings(settings.name, f"no such option: `{name}`{hint}")

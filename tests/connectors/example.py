@@ -1,5 +1,6 @@
 """What the conformance suite has to know of a connector."""
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,13 +18,22 @@ class Example:
 
     `reply` makes the CRM's answer to a request for records by id, as parsed JSON: of the ids that
     are asked for, those in `present` exist, each with every asked attribute set to
-    `value_of(id)`.  It may answer in any order.
+    `value_of(id)`.  It may answer in any order.  `credential` is the header, and its value, that
+    says who we are; `batch` is how many keys one HTTP call can ask for, where that is less than
+    `max_keys`; `ping` is the method of its ping.
     """
 
     object: str
     attributes: frozenset[str]
     reply: Callable[[Received, Collection[str]], object]
     options: Mapping[str, str]
+    credential: tuple[str, str] = ("authorization", f"Bearer {SECRET}")
+    batch: int = 25
+    ping: str = "GET"
+
+    def calls(self, keys: int) -> int:
+        """How many HTTP calls so many keys cost, 25 at most."""
+        return math.ceil(keys / self.batch)
 
 
 def example_of(name: str) -> Example:

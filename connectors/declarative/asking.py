@@ -11,7 +11,14 @@ from connectors.declarative.encodings import Unwritable
 from connectors.declarative.expressions import Expression, Inapplicable
 from connectors.declarative.requests import base_of, filled
 from connectors.declarative.templates import Scope
-from connectors.errors import BadPayload, Conflict, Retriable, Skippable, SourceError
+from connectors.errors import (
+    BadPayload,
+    Conflict,
+    Retriable,
+    Skippable,
+    SourceError,
+    WrongSettings,
+)
 from connectors.runtime.call import Judge, Reply, Request, read, tell
 from connectors.runtime.checks import address, check_options
 from connectors.runtime.statuses import retry_after_s
@@ -65,7 +72,10 @@ class Asker:
 
     async def ping(self, call: Call, part: RequestPart) -> None:
         """Return when the source accepts our credentials; raise otherwise."""
-        await self.ask(call, part, {})
+        try:
+            await self.ask(call, part, {})
+        except Unwritable as error:
+            raise WrongSettings(self.source, f"{error}: check the options") from None
 
     def found(self, expression: Expression | None, answer: object) -> Any:  # noqa: ANN401
         """What an expression of the file picks out of an answer; None without an expression.

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from connectors.abilities import ChangeKind, FactKind, ValueType
 from connectors.declarative.expressions import Expression
@@ -22,10 +22,22 @@ ANY: Final = "*"
 """The key under which a file says what holds for every object, or every kind of key."""
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH")
+# What says where a request goes and how long it is.
+_OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 Count = Annotated[int, Field(ge=1, le=10_000)]
 OBJECT: Final = re.compile(r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*")
 """What an object can be called."""
 ObjectName = Annotated[str, Field(pattern=rf"^(\*|{OBJECT.pattern})$")]
+
+
+def _header(name: str) -> str:
+    if name.lower() in _OURS:
+        raise wrong(f"`{name}` is not for a file to say", "[key]")
+    return name
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$"), AfterValidator(_header)]
+Headers = dict[HeaderName, ATemplate]
 
 
 class RequestPart(Part):
@@ -33,13 +45,13 @@ class RequestPart(Part):
 
     to: str
     query: dict[str, ATemplate] = Field(default_factory=dict)
-    headers: dict[str, ATemplate] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     content: ATree | None = Field(None, alias="json")
     form: dict[str, ATemplate] | None = None
 
     @field_validator("to")
     @classmethod
-    def _is_local(cls, to: str) -> str:
+    def _is_below_the_base(cls, to: str) -> str:
         method, _, path = to.partition(" ")
         if method not in _METHODS:
             raise wrong(f"expected `METHOD /path`, with a method of {', '.join(_METHODS)}")
@@ -76,7 +88,7 @@ class BasicPart(Part):
 class HeaderPart(Part):
     """A header of the source's own."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    name: HeaderName
     value: ATemplate
 
 
@@ -295,8 +307,9 @@ class FactsPart(Part):
 class WritePart(Part):
     """Changing a record.
 
-    `select` gives its row of the body; without it the record is read anew.  Where the source
-    takes whole records only, `whole` says which attributes aren't sent back.
+    `select` gives its row of the body; without it the record is read anew.  Where the source takes
+    whole records only, `whole` names the attributes of what is read before that aren't sent back:
+    then a request has `whole`, the record with its new values.
     """
 
     request: RequestPart
@@ -372,7 +385,7 @@ class Document(Part):
         default_factory=dict
     )
     auth: AuthPart
-    headers: dict[str, ATemplate] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     max_keys: Annotated[int, Field(ge=1, le=2_000)] = 100
     limits: LimitsPart = LimitsPart()
     errors: tuple[ErrorPart, ...] = ()

@@ -58,6 +58,21 @@ class Reading:
             found.update(dict.fromkeys(batch, one) if isinstance(one, SourceError) else one)
         return {key: found[names[key]] if key in names else None for key in keys}
 
+    async def row(self, call: Call, id_: str) -> Mapping[str, object] | None:
+        """The row of one record as the source gives it; None where there is none."""
+        name = self._name(id_)
+        if name is None:
+            return None
+        try:
+            reply = await self._reply(call, [name], ())
+        except NoSuchRecord:
+            return None
+        except Unwritable as error:
+            raise unwritable(self.asker.source, error) from None
+        rows = self.asker.rows(self.key.select, reply.body)
+        named = (row for row in rows if name in names_of(self.asker.found(self.part.id, row)))
+        return next(named, None)
+
     async def _batch(
         self, call: Call, names: Sequence[str], attributes: Collection[str]
     ) -> Mapping[str, Outcome]:

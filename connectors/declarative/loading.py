@@ -106,7 +106,8 @@ def _object(document: Document, name: str) -> Iterator[_Found]:
         yield (*where, "next"), facts.next, _ANSWER
     if write := part.write:
         where = (*here, "write")
-        yield from _request((*where, "request"), write.request, _WRITING)
+        also = frozenset() if write.whole is None else frozenset({"whole"})
+        yield from _request((*where, "request"), write.request, _WRITING | also)
         yield (*where, "conflict"), _when(write.conflict), _ANSWER
 
 

@@ -1,7 +1,7 @@
 """Changes a record."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from typing import Any
 
 from connectors.base import Call, Key, Record
@@ -29,13 +29,15 @@ async def written(  # noqa: PLR0913 - what the ability gets, and whose it is
     """See `connectors.abilities.TakesWrites`."""
     if if_match is not None and "if_match" not in _names(write):
         raise Conflict(asker.source, "it can't be told to write only what wasn't changed since")
-    scope = {
+    scope: dict[str, object] = {
         "object": object,
         "id": id,
         "values": nested(values),
         "if_match": if_match,
         "idempotency_key": idempotency_key,
     }
+    if write.whole is not None:
+        scope["whole"] = await _whole(asker, object, part, write.whole, call, id, values)
     try:
         reply = await asker.tell(call, write.request, scope, write.conflict)
     except Unwritable as error:
@@ -48,14 +50,16 @@ async def written(  # noqa: PLR0913 - what the ability gets, and whose it is
     return record_of(asker, part, row, values)
 
 
-def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by dotted names as objects within objects."""
-    made: dict[str, Any] = {}
+def nested(values: Mapping[str, Any], beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Values by dotted names as objects within objects, over what is `beside` them."""
+    made: dict[str, Any] = deepcopy(dict(beside or {}))
     for name, value in values.items():
         *steps, last = name.split(".") if is_plain(name) else [name]
         place = made
         for step in steps:
-            place = place.setdefault(step, {})
+            if not isinstance(place.get(step), dict):
+                place[step] = {}
+            place = place[step]
         place[last] = value
     return made
 
@@ -75,7 +79,22 @@ async def _read_anew(
     reading = reading_of(asker, object, part, "id")
     [outcome] = (await reading.outcomes(call, [Key("id", id)], [*values], 1)).values()
     if isinstance(outcome, Record):
-        return replace(outcome)
+        return outcome
     if isinstance(outcome, SourceError):
         raise outcome
     raise Conflict(asker.source, "there is no such record")
+
+
+async def _whole(
+    asker: Asker,
+    object: str,
+    part: ObjectPart,
+    left_out: Collection[str],
+    call: Call,
+    id: str,
+    values: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    row = await reading_of(asker, object, part, "id").row(call, id)
+    if row is None:
+        raise Conflict(asker.source, "there is no such record")
+    return nested(values, {name: value for name, value in row.items() if name not in left_out})

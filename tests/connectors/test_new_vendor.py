@@ -1,0 +1,75 @@
+"""A new vendor costs two files and no edit: here they are, in a copy of the project."""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("connectors", "tests/connectors", "tests/support")
+VENDOR = """
+auth: {header: {name: X-Acme-Key, value: "${secret}"}}
+ping: {to: GET /v1/me}
+objects:
+  customers:
+    id: id
+    modified: changed
+    fetch:
+      request: {to: POST /v1/customers/read, json: {ids: "${keys}", fields: "${fields}"}}
+      select: customers
+      keys:
+        id: {match: id}
+"""
+TEST = """
+from tests.connectors.example import SECRET, Example, value_of
+
+
+def _reply(received, present):
+    if received.method == "GET":
+        return {"me": "acme"}
+    asked = received.json()
+    return {
+        "customers": [
+            {
+                **dict.fromkeys(asked["fields"], value_of(one)),
+                "id": one,
+                "changed": "2026-09-01T12:30:00Z",
+            }
+            for one in sorted({*asked["ids"]} & {*present})
+        ]
+    }
+
+
+EXAMPLE = Example(
+    object="customers",
+    attributes=frozenset({"tier", "city"}),
+    reply=_reply,
+    options={},
+    credential=("x-acme-key", SECRET),
+)
+"""
+
+
+async def test_a_new_vendor_costs_two_files_and_keeps_every_promise(tmp_path):
+    for folder in COPIED:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("pyproject.toml", "tests/__init__.py"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "connectors/vendors/acme.yaml").write_text(VENDOR, encoding="utf-8")
+    (tmp_path / "tests/connectors/test_acme.py").write_text(TEST, encoding="utf-8")
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "acme"),
+        "tests/connectors/test_conformance.py",
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+
+    told = output.decode()
+    assert process.returncode == 0, told[-3000:]
+    assert " passed, " in told
+    assert "failed" not in told

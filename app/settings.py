@@ -54,7 +54,10 @@ class StoreSettings(Section):
 class SourceSettings(Section):
     """One CRM system of one tenant."""
 
-    connector: str = Field(description="Name of a file in connectors/vendors: hubspot, tryton.")
+    connector: str = Field(
+        description="Name of a file in connectors/vendors: hubspot, tryton, zendesk; or path of a"
+        " YAML file of one's own, such as `./acme.yaml`."
+    )
     tenant: TenantName = Field(description="The tenant whose profiles this source knows.")
     base_url: str = Field(description="Address of the CRM's API.")
     secret: SecretReference = Field(description="Credential, by reference.")

@@ -58,7 +58,7 @@ class Reading:
             found.update(dict.fromkeys(batch, one) if isinstance(one, SourceError) else one)
         return {key: found[names[key]] if key in names else None for key in keys}
 
-    async def row(self, call: Call, id_: str) -> Mapping[str, object] | None:
+    async def row(self, call: Call, id_: str) -> Mapping[str, Any] | None:
         """The row of one record as the source gives it; None where there is none."""
         name = self._name(id_)
         if name is None:

@@ -29,7 +29,7 @@ async def written(  # noqa: PLR0913 - what the ability gets, and whose it is
     """See `connectors.abilities.TakesWrites`."""
     if if_match is not None and "if_match" not in _names(write):
         raise Conflict(asker.source, "it can't be told to write only what wasn't changed since")
-    scope: dict[str, object] = {
+    scope: dict[str, Any] = {
         "object": object,
         "id": id,
         "values": nested(values),

@@ -50,6 +50,7 @@ class _Ours(Functions):  # type: ignore[misc]  # jmespath has no types
 
 
 _OPTIONS: Final = jmespath.Options(custom_functions=_Ours())
+_FUNCTIONS: Final = frozenset(_Ours.FUNCTION_TABLE)
 
 
 class WrongExpression(ValueError):
@@ -81,7 +82,7 @@ class Expression:
             told = str(error).partition("\n")[0]
             raise WrongExpression(f"`{text}` is no JMESPath: {told}") from None
         self.names = frozenset(_names(self._compiled.parsed))
-        _check_functions(text, self._compiled.parsed)
+        _check(text, self._compiled.parsed)
 
     def __call__(self, value: object) -> Any:  # noqa: ANN401 - what an answer holds
         """What it picks out of `value`; None where that isn't there.
@@ -133,13 +134,15 @@ def _names(node: Mapping[str, Any]) -> Iterator[str]:
             yield from _names(child)
 
 
-def _check_functions(text: str, node: Mapping[str, Any]) -> None:
-    known = frozenset(_Ours().FUNCTION_TABLE)
-    if node["type"] == "function_expression" and node["value"] not in known:
+def _check(text: str, node: Mapping[str, Any]) -> None:
+    children = [child for child in node.get("children", ()) if isinstance(child, dict)]
+    if node["type"] == "function_expression" and node["value"] not in _FUNCTIONS:
         raise WrongExpression(f"`{text}`: no such function: {node['value']}")
-    for child in node.get("children", ()):
-        if isinstance(child, dict):
-            _check_functions(text, child)
+    if node["type"] in _STEPS and children[0]["type"] == "not_expression":
+        # As JMESPath reads it, `!` takes the first name alone: always null, and never meant.
+        raise WrongExpression(f"`{text}`: `!a.b` means `(!a).b`; write `!(a.b)`")
+    for child in children:
+        _check(text, child)
 
 
 def _earlier(text: str, seconds: float) -> str:

@@ -37,7 +37,9 @@ def test_an_expression_knows_the_names_that_it_takes(text, names):
     assert Expression(text).names == names
 
 
-@pytest.mark.parametrize("text", ["", "a[", "a b", "nosuch(a)", "a[?nosuch(b)]"])
+@pytest.mark.parametrize(
+    "text", ["", "a[", "a b", "nosuch(a)", "a[?nosuch(b)]", "!a.b", "c[?!a.b]"]
+)
 def test_what_is_no_expression_is_refused(text):
     with pytest.raises(WrongExpression):
         Expression(text)

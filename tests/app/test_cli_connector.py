@@ -96,7 +96,7 @@ async def test_an_address_where_nobody_is_fails_before_anything_is_asked(connect
     [
         ({"text": ACME.replace("modified:", "modifed:")}, "acme.yaml:24:5: no such key: `modifed`"),
         ({"connector": "acmee.yaml"}, "acmee.yaml: can't be read: No such file or directory"),
-        ({"connector": "hubspott"}, "no such connector; did you mean hubspot?"),
+        ({"connector": "hubspott"}, "hubspott: no such connector; did you mean hubspot?"),
     ],
 )
 async def test_a_connector_that_can_not_be_made_is_told(given, told, connector):

@@ -1,7 +1,7 @@
 """The composition root: from settings to every concrete object, once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from app.production import refuse_in_production
 from app.recognition import normalising_of
 from app.schemas import Schemas
 from app.sealing import opened_roots, sealing_of
+from app.shared_cache import SharedCache, opened_server
 from app.store.access_rules import MongoAccessRules
 from app.store.address import store_uri
 from app.store.api_keys import MongoApiKeys
@@ -42,10 +43,12 @@ from app.store.relations import MongoRelations
 from app.store.revocations import MongoRevocations
 from app.store.rewriting import Rewriting
 from app.store.saved_filters import MongoFilters
+from app.store.sealing import Sealing
 from app.work import workers_of
-from connectors.base import SourceSettings
-from connectors.registry import connector_of
+from connectors.base import Connector, SourceSettings
+from connectors.registry import connector_of, limits_of
 from connectors.runtime.client import source_client
+from connectors.runtime.shared import NOTHING_SHARED
 from graph.sources import Source
 from graph.wiring import Wiring
 
@@ -74,7 +77,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
     uri = store_uri(settings)
     documents = PersistedDocuments(settings.http)
     async with AsyncExitStack() as stack:
-        sources = await _sources(settings, stack)
+        connectors = dict(_connectors(settings))
         roots = await stack.enter_async_context(opened_roots(settings))
         if uri is None:
             uri = await stack.enter_async_context(embedded_server(settings.store.path))
@@ -84,6 +87,7 @@ async def open_gateway(settings: app_settings.Settings) -> AsyncIterator[Gateway
         with store_failures():
             await claim_store(database, sealing.keyring)
             await create_indexes(database)
+        sources = await _sources(settings, connectors, sealing, stack)
         changes = Changes(client, database, sealing, _now, settings.max_identities)
         schemas = _schemas(settings, database, changes, stack)
         wiring = _wiring(settings, client, changes, schemas, sources)
@@ -184,16 +188,29 @@ async def _authenticator(
     return authenticator
 
 
-async def _sources(
-    settings: app_settings.Settings, stack: AsyncExitStack
-) -> Mapping[str, Mapping[str, Source]]:
-    found: dict[str, dict[str, Source]] = {}
+def _connectors(settings: app_settings.Settings) -> Iterator[tuple[str, Connector]]:
+    """The connector of each source, its settings checked."""
     for name, item in settings.sources.items():
         secret = resolve_secret(item.secret, f"sources.{name}.secret")
         given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
+        yield name, connector_of(item.connector)(given)
+
+
+async def _sources(
+    settings: app_settings.Settings,
+    connectors: Mapping[str, Connector],
+    sealing: Sealing,
+    stack: AsyncExitStack,
+) -> Mapping[str, Mapping[str, Source]]:
+    server = await stack.enter_async_context(opened_server(settings.cache))
+    found: dict[str, dict[str, Source]] = {}
+    for name, item in settings.sources.items():
         http = await stack.enter_async_context(source_client(settings.networks_of(name)))
-        connector = connector_of(item.connector)(given)
-        found.setdefault(item.tenant, {})[name] = Source(
-            name, item.tenant, connector, http, item.match, item.timeout_s
-        )
+        shared = NOTHING_SHARED
+        if server is not None:
+            shared = SharedCache(server, sealing, item.tenant, name, item.fresh_s)
+        pace = item.pace(limits_of(connectors[name]))
+        source = Source(name, item.tenant, connectors[name], http, item.match, pace, shared, _now)
+        stack.push_async_callback(source.close)
+        found.setdefault(item.tenant, {})[name] = source
     return found

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from app.auth.addresses import is_loopback, is_plain_http, is_trustworthy
 from app.auth.settings import AuthSettings
+from app.cache_settings import CacheSettings
 from app.http.settings import HttpSettings
 from app.keys import RefusedInProduction
-from app.settings import Settings, SourceSettings
+from app.settings import Settings
+from app.source_settings import SourceSettings
 
 
 def refuse_in_production(settings: Settings) -> None:
@@ -21,7 +24,12 @@ def refuse_in_production(settings: Settings) -> None:
     """
     if settings.env != "production":
         return
-    reasons = [*_of_auth(settings.auth), *_of_http(settings.http), *_of_sources(settings.sources)]
+    reasons = [
+        *_of_auth(settings.auth),
+        *_of_http(settings.http),
+        *_of_sources(settings.sources),
+        *_of_cache(settings.cache),
+    ]
     if reasons:
         raise RefusedInProduction("; ".join(reasons))
 
@@ -52,3 +60,10 @@ def _of_sources(sources: Mapping[str, SourceSettings]) -> Iterator[str]:
         if not is_trustworthy(source.base_url):
             # The address isn't told: people put credentials into addresses.
             yield f"sources.{name}.base_url must be https, or http on this machine"
+
+
+def _of_cache(cache: CacheSettings) -> Iterator[str]:
+    if cache.uri and cache.uri.startswith("redis:"):
+        host = urlsplit(cache.uri).hostname or ""
+        if not is_loopback(host):
+            yield "cache.uri must be rediss://, or redis:// on this machine"

@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.auth.settings import AuthSettings
+from app.cache_settings import CacheSettings
 from app.http.settings import HttpSettings
 from app.key_settings import KeySettings, SealingSettings
 from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
-from app.setting_types import Network, PemPath, SecretReference, Section, TenantName
+from app.setting_types import PemPath, Section, TenantName
+from app.source_settings import SourceSettings
 from connectors.runtime.network import LOOPBACK
 
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -51,32 +53,6 @@ class StoreSettings(Section):
     )
 
 
-class SourceSettings(Section):
-    """One CRM system of one tenant."""
-
-    connector: str = Field(
-        description="Name of a file in connectors/vendors: hubspot, tryton, zendesk; or path of a"
-        " YAML file of one's own, such as `./acme.yaml`."
-    )
-    tenant: TenantName = Field(description="The tenant whose profiles this source knows.")
-    base_url: str = Field(description="Address of the CRM's API.")
-    secret: SecretReference = Field(description="Credential, by reference.")
-    match: str = Field(
-        "link",
-        description="How a profile is found in the CRM: `link` (the profile's link to it), or"
-        " `profile:ATTRIBUTE`, a unique attribute of the CRM that holds our profile id.",
-    )
-    timeout_s: float = Field(
-        1.5, gt=0, le=3600, description="Longest wait for this source, seconds."
-    )
-    networks: tuple[Network, ...] = Field(
-        (),
-        description="Private networks where this source may be, such as `10.1.0.0/16`. On this"
-        " machine it may be in development only, unless named here.",
-    )
-    options: dict[str, str] = Field(default_factory=dict, description="The vendor's own settings.")
-
-
 class TenantSettings(Section):
     """What is different for one tenant."""
 
@@ -103,6 +79,7 @@ class Settings(Section):
     keys: KeySettings = KeySettings()
     sealing: SealingSettings = SealingSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="CRM systems.")
+    cache: CacheSettings = CacheSettings()
     merging: MergeSettings = MergeSettings()
     region: Region = Field("US", description="Region of phone numbers without a country code.")
     email_providers: bool = Field(

@@ -7,9 +7,10 @@ from pkgutil import iter_modules
 from typing import Final
 
 from connectors import vendors
-from connectors.base import MakeConnector
-from connectors.declarative.connector import connector_from
+from connectors.base import Connector, MakeConnector
+from connectors.declarative.connector import Declared, connector_from
 from connectors.errors import WrongSettings
+from connectors.runtime.pace import NO_LIMITS, Limits
 
 SUFFIXES: Final = (".yaml", ".yml")
 
@@ -42,6 +43,11 @@ def connector_of(name: str) -> MakeConnector:
         return connector_from(declared[name])
     connector: MakeConnector = import_module(f"{vendors.__name__}.{name}").CONNECTOR
     return connector
+
+
+def limits_of(connector: Connector) -> Limits:
+    """What the source bears, where the connector's file says it."""
+    return connector.limits if isinstance(connector, Declared) else NO_LIMITS
 
 
 def _declared() -> dict[str, Path]:

@@ -1,71 +1,94 @@
-"""Live CRM attributes of one request: asked once, in one batch for each source and object."""
+"""Live CRM attributes of one request, with the story of each value."""
 
 import asyncio
-import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.base import Key, Outcome
+from connectors.base import Key
 from connectors.errors import BadPayload, SourceError, Timeout
 from connectors.runtime.budget import Budget
+from connectors.runtime.live_cache import Answer
+from connectors.runtime.pace import AS_USUAL, Freshness
+from connectors.runtime.window import Flight, Seat
 from graph.kinds.table import KINDS
 from graph.kinds.values import holds_list
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Link
 from graph.sources import Source
 
-_LOG = logging.getLogger("gateway.sources")
-_WINDOW_S = 0.002
+_Asked = tuple[Key, Freshness]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveValue:
-    """A value as a CRM gave it, and when; `error` where it gave none."""
+    """A value as a CRM gave it, and when; `error` where it gave none, or nothing newer.
+
+    `is_known` is false where only the error is.
+    """
 
     value: object = field(repr=False, default=None)
     fetched_at: datetime | None = None
     observed_at: datetime | None = None
     error: SourceError | None = None
+    is_stale: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the source said what the value is, be it that there is none."""
+        return self.error is None or self.is_stale
 
 
 @dataclass(slots=True)
 class SourceReport:
-    """What one source was asked during one request.
+    """What one source was asked for one request.
 
-    `ms` is the time its calls took, summed; `errors` holds each code once.
+    `calls` are those that this request took part in, with others or alone, and `ms` is the time
+    they took, summed; `keys` are the records it wanted of them.  `cache_hits` are records that
+    were known already, `stale` values that were older than they should be; `errors` holds each
+    code once.
     """
 
     source: str
     calls: int = 0
     keys: int = 0
     ms: float = 0.0
+    cache_hits: int = 0
+    stale: int = 0
     errors: list[str] = field(default_factory=list)
-
-    def failed(self, codes: Iterable[str]) -> None:
-        """Note what went wrong."""
-        self.errors.extend(sorted(set(codes) - set(self.errors)))
 
     def with_other(self, other: "SourceReport") -> "SourceReport":
         """Both together."""
-        errors = list(dict.fromkeys([*self.errors, *other.errors]))
-        calls, keys, ms = self.calls + other.calls, self.keys + other.keys, self.ms + other.ms
-        return SourceReport(self.source, calls, keys, ms, errors)
-
-    def spent(self, since: float) -> None:
-        """Count a call's time, from `since` on the monotonic clock until now."""
-        self.ms += (time.monotonic() - since) * 1000
+        return SourceReport(
+            self.source,
+            self.calls + other.calls,
+            self.keys + other.keys,
+            self.ms + other.ms,
+            self.cache_hits + other.cache_hits,
+            self.stale + other.stale,
+            list(dict.fromkeys([*self.errors, *other.errors])),
+        )
 
 
 @dataclass(slots=True)
 class _Batch:
+    """One object of one source: what of it is asked, and what came."""
+
     source: Source
     object: str
     attributes: frozenset[str]
-    waiting: dict[Key, asyncio.Future[tuple[Outcome, datetime]]] = field(default_factory=dict)
-    seen: dict[Key, asyncio.Future[tuple[Outcome, datetime]]] = field(default_factory=dict)
-    is_scheduled: bool = False
+    seen: dict[_Asked, Answer | Seat] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Story:
+    """What became of the readings of one source."""
+
+    flights: dict[int, Flight] = field(default_factory=dict)
+    seated: set[tuple[int, Key]] = field(default_factory=set)
+    cache_hits: int = 0
+    stale: int = 0
+    errors: set[str] = field(default_factory=set)
 
 
 class LiveReads:
@@ -83,10 +106,8 @@ class LiveReads:
     ) -> None:
         self._budget = budget
         self._now = now
-        self._running: dict[asyncio.Task[None], tuple[SourceReport, float]] = {}
         self._batches: dict[tuple[str, str], _Batch] = {}
-        self._is_closed = False
-        self.reports: dict[str, SourceReport] = {}
+        self._stories: dict[str, _Story] = {}
         wanted: dict[tuple[str, str], set[str]] = {}
         for definition in definitions:
             place = _place(definition)
@@ -101,16 +122,26 @@ class LiveReads:
         """Whether a source can only be asked with a profile's links."""
         return any(batch.source.needs_links for batch in self._batches.values())
 
+    @property
+    def reports(self) -> dict[str, SourceReport]:
+        """What each source was asked until now, those alone that were asked anything."""
+        reports = {name: _report(name, story) for name, story in self._stories.items()}
+        return {name: one for name, one in reports.items() if one != SourceReport(name)}
+
     def start(self, profile_id: str, links: Sequence[Link] | None = None) -> None:
         """Begin to ask for a profile: before it is read (`links` None) where a source allows it."""
         for batch in self._batches.values():
             if links is not None or not batch.source.needs_links:
                 key = batch.source.key_of(profile_id, links or (), batch.object)
-                if key is not None:
-                    self._future(batch, key)
+                if key is not None and self._budget.remaining_s() > 0:
+                    self._ask(batch, key, AS_USUAL)
 
     async def read(
-        self, definition: FieldDefinition, profile_id: str, links: Sequence[Link]
+        self,
+        definition: FieldDefinition,
+        profile_id: str,
+        links: Sequence[Link],
+        freshness: Freshness = AS_USUAL,
     ) -> LiveValue:
         """One attribute of one profile, with its time or its error; never raises for a source."""
         name, object_ = _place(definition)
@@ -120,97 +151,81 @@ class LiveReads:
         key = batch.source.key_of(profile_id, links, object_)
         if key is None:
             return LiveValue(fetched_at=self._now())
-        try:
-            async with asyncio.timeout(self._budget.remaining_s()):
-                # Shielded: a sibling's failure cancels this wait, never the shared answer.
-                outcome, at = await asyncio.shield(self._future(batch, key))
-        except TimeoutError:
-            late = Timeout(name, "no answer within the request's budget")
-            if name in self.reports:
-                self.reports[name].failed([late.code])
-            return LiveValue(error=late)
-        found = _value(definition, outcome, at)
-        if isinstance(found.error, BadPayload):
-            self.reports[name].failed([found.error.code])
+        found = _value(definition, await self._answer(batch, key, freshness))
+        if (found.error or found.is_stale) and (story := self._stories.get(name)):
+            story.stale += found.is_stale
+            story.errors |= {found.error.code} if found.error else set()
         return found
 
     def close(self) -> None:
-        """Give up what nobody waits for any more; its time counts up to now."""
-        self._is_closed = True
-        for task, (report, began) in self._running.items():
-            if not task.done():
-                task.cancel()
-                report.spent(began)
+        """Wait for nothing any more: what isn't asked yet, and nobody else wants, never is."""
+        for batch in self._batches.values():
+            for asked in batch.seen.values():
+                if isinstance(asked, Seat):
+                    batch.source.cache.leave(asked)
 
-    def _future(self, batch: _Batch, key: Key) -> asyncio.Future[tuple[Outcome, datetime]]:
-        if key not in batch.seen:
-            loop = asyncio.get_running_loop()
-            batch.seen[key] = batch.waiting[key] = loop.create_future()
-            if not batch.is_scheduled:
-                batch.is_scheduled = True
-                loop.call_later(_WINDOW_S, self._ask, batch)
-        return batch.seen[key]
-
-    def _ask(self, batch: _Batch) -> None:
-        # Nobody waits: the answer came within the window, or its time is over.
-        if self._is_closed or self._budget.remaining_s() <= 0:
-            return
-        asked, batch.waiting, batch.is_scheduled = batch.waiting, {}, False
-        size = batch.source.connector.max_keys
-        keys = list(asked)
-        for start in range(0, len(keys), size):
-            part = {key: asked[key] for key in keys[start : start + size]}
-            report = self.reports.setdefault(batch.source.name, SourceReport(batch.source.name))
-            report.calls += 1
-            report.keys += len(part)
-            task = asyncio.get_running_loop().create_task(self._fetch(batch, part, report))
-            self._running[task] = report, time.monotonic()
-            task.add_done_callback(self._running.pop)
-
-    async def _fetch(
-        self,
-        batch: _Batch,
-        asked: Mapping[Key, asyncio.Future[tuple[Outcome, datetime]]],
-        report: SourceReport,
-    ) -> None:
-        source, began = batch.source, time.monotonic()
+    async def _answer(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer:
+        cache, seconds = batch.source.cache, self._budget.remaining_s()
+        late = Timeout(batch.source.name, "no answer within the request's budget")
+        if seconds <= 0 and (key, freshness) not in batch.seen:
+            return cache.instead((batch.object, key), batch.attributes, freshness, late)
+        asked = self._ask(batch, key, freshness)
+        if isinstance(asked, Answer):
+            return asked
         try:
-            found = await source.fetch(batch.object, list(asked), batch.attributes, self._budget)
-            silence = BadPayload(source.name, "the connector says nothing of a key")
-            outcomes = {key: found.get(key, silence) for key in asked}
-        except Exception as error:  # noqa: BLE001 - a bug must cost its fields, not the answer
-            # Its text may hold what the CRM said: the class is enough.
-            _LOG.error("%s: its connector raised %s", source.name, type(error).__qualname__)
-            failure = BadPayload(source.name, "the connector failed")
-            outcomes = dict.fromkeys(asked, failure)
-        at = self._now()
-        report.spent(began)
-        report.failed(item.code for item in outcomes.values() if isinstance(item, SourceError))
-        for key, future in asked.items():
-            if not future.done():
-                future.set_result((outcomes[key], at))
+            async with asyncio.timeout(seconds):
+                return await cache.answer(asked, batch.attributes, freshness)
+        except TimeoutError:
+            return cache.instead((batch.object, key), batch.attributes, freshness, late)
+
+    def _ask(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer | Seat:
+        asked = batch.seen.get((key, freshness))
+        if asked is None:
+            asked = batch.source.cache.ask(batch.object, key, batch.attributes, freshness)
+            batch.seen[key, freshness] = asked
+            story = self._stories.setdefault(batch.source.name, _Story())
+            if isinstance(asked, Seat):
+                story.flights[id(asked.flight)] = asked.flight
+                story.seated.add((id(asked.flight), asked.key))
+            else:
+                story.cache_hits += 1
+        return asked
+
+
+def _report(name: str, story: _Story) -> SourceReport:
+    flights = story.flights.values()
+    return SourceReport(
+        source=name,
+        calls=sum(flight.calls for flight in flights),
+        keys=sum(story.flights[number].calls > 0 for number, _ in story.seated),
+        ms=sum(flight.ms for flight in flights if flight.calls),
+        cache_hits=story.cache_hits,
+        stale=story.stale,
+        errors=sorted(story.errors),
+    )
 
 
 def _place(definition: FieldDefinition) -> tuple[str, str]:
     return definition.source.connector or "", definition.source.object or ""
 
 
-def _value(definition: FieldDefinition, outcome: Outcome, at: datetime) -> LiveValue:
-    if isinstance(outcome, SourceError):
-        return LiveValue(error=outcome)
-    if outcome is None:
-        return LiveValue(fetched_at=at)
-    given = outcome.values.get(definition.source.attribute or "")
+def _value(definition: FieldDefinition, answer: Answer) -> LiveValue:
+    kept, error = answer.kept, answer.error
+    if kept is None:
+        return LiveValue(error=error)
+    seen = kept.values.get(definition.source.attribute or "")
+    if seen is None:  # the source has no such record
+        return LiveValue(fetched_at=kept.at)
+    given, story = seen.value, (seen.at, kept.modified_at, error, answer.is_stale)
     if isinstance(given, list) and len(given) == 1 and not holds_list(definition):
         given = given[0]  # a path through a list, as Tryton answers it
     if given is None or given == "":
-        return LiveValue(fetched_at=at, observed_at=outcome.modified_at)
+        return LiveValue(None, *story)
     try:
-        value = _understood(definition, given)
+        return LiveValue(_understood(definition, given), *story)
     except ValueError:
         source = definition.source.connector or ""
         return LiveValue(error=BadPayload(source, f"{definition.key} is not a {definition.kind}"))
-    return LiveValue(value, at, outcome.modified_at)
 
 
 def _understood(definition: FieldDefinition, given: object) -> object:

@@ -19,7 +19,8 @@ from app.build import Gateway, development_issuer
 from app.demo.sandbox_crm import sandbox_app
 from app.demo.seed import TENANT, crm_seed, fill_crm, seed
 from app.serve import serve
-from app.settings import Settings, SourceSettings
+from app.settings import Settings
+from app.source_settings import SourceSettings
 from policies.matrix import ROLES
 
 _TOKEN_VARIABLE: Final = "PROFILE_GATEWAY_DEMO_CRM_TOKEN"  # noqa: S105 - a variable's name

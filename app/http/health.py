@@ -9,9 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.build import Gateway
-from connectors.base import Call
 from connectors.errors import SourceError
-from connectors.runtime.budget import Budget
 from graph.sources import Source
 
 _READY = 200
@@ -25,7 +23,10 @@ async def livez(_: Request) -> Response:
 
 
 def readyz(gateway: Gateway) -> Callable[[Request], Awaitable[Response]]:
-    """200 when the store answers, else 503; a CRM that is down is told, and costs no readiness."""
+    """200 when the store answers, else 503; a CRM that is down is told, and costs no readiness.
+
+    A CRM that is left alone for now, because it failed or asked for a pause, isn't asked for this.
+    """
 
     async def ready(_: Request) -> Response:
         sources = [item for group in gateway.wiring.sources.values() for item in group.values()]
@@ -53,7 +54,7 @@ async def _store(gateway: Gateway) -> str:
 async def _source(source: Source) -> str:
     try:
         async with asyncio.timeout(_PING_S):
-            await source.connector.ping(Call(source.http, Budget(_PING_S)))
+            await source.gate.through(_PING_S, source.connector.ping)
     except SourceError as error:
         return error.code
     except TimeoutError:

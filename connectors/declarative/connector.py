@@ -9,7 +9,7 @@ from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSet
 from connectors.declarative.asking import Asker
 from connectors.declarative.changing import changed
 from connectors.declarative.describing import described
-from connectors.declarative.document import ANY, OBJECT, Document, LimitsPart, ObjectPart
+from connectors.declarative.document import ANY, OBJECT, Document, ObjectPart
 from connectors.declarative.fetching import reading_of
 from connectors.declarative.gathering import gathered
 from connectors.declarative.loading import load
@@ -17,6 +17,7 @@ from connectors.declarative.webhooks import received
 from connectors.declarative.writing import written
 from connectors.errors import WrongSettings
 from connectors.runtime.matching import one_kind
+from connectors.runtime.pace import Limits, Rate
 
 
 class Declared:
@@ -38,9 +39,10 @@ class Declared:
         return self.document.max_keys
 
     @property
-    def limits(self) -> LimitsPart:
+    def limits(self) -> Limits:
         """What the source bears."""
-        return self.document.limits
+        part = self.document.limits
+        return Limits(part.concurrency, tuple(Rate(one.calls, one.per_s) for one in part.rates))
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -55,11 +57,15 @@ class Declared:
             return {}
         kind = one_kind(keys, self.max_keys)
         reading = reading_of(self._asker, object, self._object(object), kind)
-        return await reading.outcomes(call, keys, attributes, self.limits.concurrency)
+        return await reading.outcomes(call, keys, attributes, self._at_once)
 
     async def ping(self, call: Call) -> None:
         """See `connectors.base.Connector`."""
         await self._asker.ping(call, self.document.ping)
+
+    @property
+    def _at_once(self) -> int:
+        return self.document.limits.concurrency
 
     def _object(self, name: str) -> ObjectPart:
         known = self.document.objects
@@ -107,9 +113,7 @@ class _Knowing(Declared):
         found: dict[str, list[Fact]] = {id_: [] for id_ in ids}
         parts = self._object(object).facts
         for kind in sorted(parts.keys() & set(kinds)) if ids else ():
-            told = await gathered(
-                self._asker, object, kind, parts[kind], call, ids, self.limits.concurrency
-            )
+            told = await gathered(self._asker, object, kind, parts[kind], call, ids, self._at_once)
             for id_, facts in told.items():
                 found[id_] += facts
         return found

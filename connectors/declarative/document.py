@@ -127,7 +127,7 @@ class OptionPart(Part):
         return {"about": given} if isinstance(given, str) else given
 
 
-class WindowPart(Part):
+class RatePart(Part):
     """At most so many calls in so many seconds."""
 
     calls: Count
@@ -138,7 +138,7 @@ class LimitsPart(Part):
     """What the source bears."""
 
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
-    windows: tuple[WindowPart, ...] = ()
+    rates: tuple[RatePart, ...] = ()
 
 
 class ConditionPart(Part):

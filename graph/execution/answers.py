@@ -57,5 +57,7 @@ def _report(report: SourceReport) -> dict[str, Any]:
         "calls": report.calls,
         "keys": report.keys,
         "ms": round(report.ms, 1),
+        "cacheHits": report.cache_hits,
+        "stale": report.stale,
         "errors": report.errors,
     }

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Optional, cast
+from typing import Annotated, Any, Optional, cast
 
 import strawberry
 from strawberry.types.field import StrawberryField
 
 from connectors.errors import SourceError
+from connectors.runtime.pace import AS_USUAL, Freshness
 from graph.context import GatewayInfo
-from graph.errors import GatewayError, refusal_message, source_error_message
+from graph.errors import BadInput, GatewayError, refusal_message, source_error_message
 from graph.kinds.table import KINDS
 from graph.live import LiveValue
 from graph.model.custom_field import FieldDefinition
@@ -24,6 +26,21 @@ from policies.reveal import reveal_value
 from policies.unreadable import Unreadable
 
 STORED = "profile"
+
+MaxAge = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Oldest live value to take, in seconds; 0 asks the source in any case."
+        " Unless told, the source's setting."
+    ),
+]
+AllowStale = Annotated[
+    bool,
+    strawberry.argument(
+        description="Take an older live value where no newer one is to be had at once; it is"
+        " marked as stale."
+    ),
+]
 
 
 @strawberry.type(
@@ -71,18 +88,26 @@ class FieldValue:
         default=None, description="Seconds since `fetchedAt`, rounded down."
     )
     stale: bool = strawberry.field(
-        default=False, description="Whether the value is older than its source allows."
+        default=False, description="Whether the value is older than you or its source wish."
     )
     masked: bool = strawberry.field(
         default=False, description="Whether you may see no more than a mask of the value."
     )
     error: FieldError | None = strawberry.field(
-        default=None, description="Why there is no value, where one was asked for in vain."
+        default=None,
+        description="Why there is no value; beside a stale value, why there is no newer one.",
     )
 
 
+def wanted_freshness(max_age: int | None, *, allow_stale: bool) -> Freshness:
+    """What the arguments of `fields` ask for; raises `BadInput` for a negative age."""
+    if max_age is not None and max_age < 0:
+        raise BadInput("maxAge: seconds, 0 or more.")
+    return Freshness(max_age, allow_stale)
+
+
 async def field_value(
-    profile: Profile, definition: FieldDefinition, info: GatewayInfo
+    profile: Profile, definition: FieldDefinition, info: GatewayInfo, freshness: Freshness
 ) -> FieldValue:
     """One custom field of one profile with its story; denied or failed, it says so inside."""
     access = info.context.views.of(profile.id).plan.access
@@ -94,7 +119,7 @@ async def field_value(
             source=definition.source.connector or STORED,
             error=_refused(decision),
         )
-    found = await _value(profile, definition, info)
+    found = await _value(profile, definition, info, freshness)
     if isinstance(found.value, Unreadable):
         return _unreadable(definition, unreadable_error(found.value))
     return _told(definition, found, info, is_masked=decision.effect is Effect.MASK)
@@ -122,7 +147,7 @@ def is_kept(definition: FieldDefinition) -> bool:
 def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
     async def live(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value
         found = await _value(root, definition, info)
-        if found.error:
+        if found.error and not found.is_known:
             raise found.error
         return found.value
 
@@ -141,16 +166,20 @@ def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
     return live if definition.is_live else stored
 
 
-async def _value(profile: Profile, definition: FieldDefinition, info: GatewayInfo) -> LiveValue:
+async def _value(
+    profile: Profile,
+    definition: FieldDefinition,
+    info: GatewayInfo,
+    freshness: Freshness = AS_USUAL,
+) -> LiveValue:
     """The revealed value, stored or live."""
     context, view = info.context, info.context.views.of(profile.id)
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
         return LiveValue(value, context.wiring.now())
     links = context.profiles.links_of(profile.id)
-    found = await view.live.read(definition, profile.id, links)
-    shown = reveal_value(found.value, definition.coordinate, view.plan.access)
-    return LiveValue(shown, found.fetched_at, found.observed_at, found.error)
+    found = await view.live.read(definition, profile.id, links, freshness)
+    return replace(found, value=reveal_value(found.value, definition.coordinate, view.plan.access))
 
 
 def _told(
@@ -166,6 +195,7 @@ def _told(
         fetched_at=fetched,
         observed_at=found.observed_at,
         age=None if age is None else int(age),
+        stale=found.is_stale,
         masked=is_masked,
         error=_failed(found.error) if found.error else None,
     )

@@ -1,5 +1,6 @@
 """The profile and its parts, as clients see them."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -18,7 +19,14 @@ from graph.pages import page_size
 from graph.readable import readable
 from graph.types.access import access, directive_of, exposes
 from graph.types.consent import Consent, ContactPermission
-from graph.types.custom_field import CustomFields, FieldValue, field_value
+from graph.types.custom_field import (
+    AllowStale,
+    CustomFields,
+    FieldValue,
+    MaxAge,
+    field_value,
+    wanted_freshness,
+)
 from graph.types.history import HistoryConnection
 from graph.types.interaction import (
     After,
@@ -206,11 +214,16 @@ class Profile:
         info: GatewayInfo,
         root: strawberry.Parent[model.Profile],
         keys: list[str] | None = None,
+        max_age: MaxAge = None,
+        *,
+        allow_stale: AllowStale = True,
     ) -> list[FieldValue]:
         schema = info.context.visible.customer_schema
+        freshness = wanted_freshness(max_age, allow_stale=allow_stale)
         # Each key once: a list of them must not multiply the answer.
         chosen = schema.by_key if keys is None else dict.fromkeys(keys)
-        return [await field_value(root, schema.by_key[key], info) for key in chosen]
+        waits = (field_value(root, schema.by_key[key], info, freshness) for key in chosen)
+        return list(await asyncio.gather(*waits))
 
     @strawberry.field(
         description="What happened with the person on all channels, the newest first.",

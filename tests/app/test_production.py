@@ -1,13 +1,16 @@
 """Connections that production refuses because others could read along."""
 
 import pytest
+from pydantic import ValidationError
 
 from app.auth.settings import AuthSettings
+from app.cache_settings import CacheSettings
 from app.doctor import Finding, _source
 from app.http.settings import HttpSettings, TlsSettings
 from app.keys import RefusedInProduction
 from app.production import refuse_in_production
-from app.settings import Settings, SourceSettings
+from app.settings import Settings
+from app.source_settings import SourceSettings
 
 TLS = TlsSettings(certificate="gateway.pem", key="gateway.key")
 PASSWORD = "Zq7canary"
@@ -90,3 +93,33 @@ async def test_doctor_sends_no_secret_to_such_a_source(monkeypatch):
 
     told = "not asked, because its secret would travel without https"
     assert found == Finding("source crm0", is_well=False, told=told)
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_fit"),
+    [
+        ("redis://127.0.0.1:6379", True),
+        ("redis://localhost:6379/3", True),
+        ("rediss://cache.example.com", True),
+        ("redis://cache.example.com", False),
+        ("redis://10.0.0.1:6379/0", False),
+    ],
+)
+def test_production_tells_a_shared_cache_nothing_that_others_could_read(uri, is_fit):
+    settings = Settings(
+        env="production", cache=CacheSettings(uri=uri), auth=AuthSettings(development=False)
+    )
+
+    if is_fit:
+        refuse_in_production(settings)
+    else:
+        with pytest.raises(RefusedInProduction, match="cache.uri must be rediss://"):
+            refuse_in_production(settings)
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://cache", "redis://", "redis://:word@cache", "redis://cache/two", "unix:/tmp/x"]
+)
+def test_an_address_that_leads_to_no_cache_is_refused(uri):
+    with pytest.raises(ValidationError):
+        CacheSettings(uri=uri)

@@ -10,6 +10,7 @@ from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
+from connectors.runtime.pace import Pace
 from graph.live import LiveReads, LiveValue
 from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
 from graph.model.profile import Link
@@ -19,6 +20,7 @@ from tests.support.card_index import Asked, CardIndex
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATIENCE_S = 5
+ALWAYS_ASKED = Pace(fresh_s=0, refresh_s=0, keep_s=0, absent_s=0)
 
 
 def live_field(id, kind="STRING", source="crm", object="contacts", attribute=None):
@@ -57,7 +59,7 @@ class Office:
     def reads(self, *definitions, budget=None, match="link"):
         """Live reads of these fields."""
         sources = {
-            name: Source(name, "shop", connector, self._http, match)
+            name: Source(name, "shop", connector, self._http, match, ALWAYS_ASKED, now=lambda: NOW)
             for name, connector in (("crm", self.crm), ("erp", self.erp))
         }
         return LiveReads(sources, definitions, budget or Budget(PATIENCE_S), lambda: NOW)
@@ -370,19 +372,22 @@ async def test_what_nobody_waits_for_any_more_is_never_asked(office):
     assert live.reports == {}
 
 
-async def test_what_is_under_way_when_the_answer_is_ready_is_given_up(office):
+async def test_what_is_under_way_when_the_answer_is_ready_goes_on_for_others(office):
+    office.crm.drawer.cards = cards(r1="gold")
     office.crm.drawer.open.clear()
     live = office.reads(TIER)
     live.start("P1", linked("r1"))
     await asyncio.wait_for(office.crm.drawer.came.wait(), PATIENCE_S)
 
-    [fetching] = live._running
     live.close()
+    office.crm.drawer.open.set()
 
-    with pytest.raises(asyncio.CancelledError):
-        await fetching
     assert (live.reports["crm"].calls, live.reports["crm"].keys) == (1, 1)
+    assert await read_all(live, TIER, "r1") == [LiveValue("gold", NOW)]
+    assert len(office.crm.drawer.asked) == 1
 
 
-async def test_a_live_value_never_shows_itself():
-    assert repr(LiveValue("secret")) == ("LiveValue(fetched_at=None, observed_at=None, error=None)")
+def test_a_live_value_never_shows_itself():
+    assert repr(LiveValue("secret")) == (
+        "LiveValue(fetched_at=None, observed_at=None, error=None, is_stale=False)"
+    )

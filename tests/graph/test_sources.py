@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Key, Record, SourceSettings
-from connectors.errors import Timeout, Unavailable
-from connectors.runtime.budget import Budget
+from connectors.base import Key, SourceSettings
+from connectors.errors import Unavailable
+from connectors.runtime.breaker import Circuit, Health
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
 from graph.model.profile import Link
 from graph.sources import Source
-from tests.support.card_index import Asked, CardIndex
+from tests.support.card_index import CardIndex
 
 KEYS = [Key("id", "1"), Key("id", "2")]
 LINKS = (
@@ -49,44 +49,26 @@ def test_a_profile_is_found_by_an_attribute_that_holds_its_id(crm):
     assert by_profile.key_of("P1", (), "contacts") == Key("customer_id", "P1")
 
 
-async def test_each_key_has_its_outcome(crm):
+async def test_what_changed_is_asked_anew(crm):
     crm.connector.drawer.cards = {"1": {"tier": "gold"}}
+    tier = frozenset({"tier"})
+    first = await crm.cache.answer(crm.cache.ask("contacts", KEYS[0], tier), tier)
+    crm.connector.drawer.cards = {"1": {"tier": "silver"}}
 
-    found = await crm.fetch("contacts", KEYS, {"tier"}, Budget(1))
+    before = crm.cache.ask("contacts", KEYS[0], tier)
+    await crm.invalidate("contacts", {"1"})
+    after = await crm.cache.answer(crm.cache.ask("contacts", KEYS[0], tier), tier)
 
-    assert found == {KEYS[0]: Record("1", {"tier": "gold"}), KEYS[1]: None}
-
-
-async def test_a_call_that_fails_is_the_outcome_of_each_key(crm):
-    down = crm.connector.drawer.jammed = Unavailable("crm", "status 503")
-
-    assert await crm.fetch("contacts", KEYS, {"tier"}, Budget(1)) == dict.fromkeys(KEYS, down)
-
-
-async def test_a_spent_budget_asks_nothing(crm):
-    found = await crm.fetch("contacts", KEYS, {"tier"}, Budget(0))
-
-    assert crm.connector.drawer.asked == []
-    assert [type(outcome) for outcome in found.values()] == [Timeout, Timeout]
-    assert [str(outcome) for outcome in found.values()] == [
-        "crm: the request's budget is spent"
-    ] * 2
+    found = [one.kept.values["tier"].value for one in (first, before, after)]
+    assert found == ["gold", "gold", "silver"]
 
 
-class Clockwatcher(CardIndex):
-    """Keeps the seconds each call was given."""
+async def test_a_source_tells_how_it_fares(crm):
+    assert crm.health == Health(Circuit.CLOSED)
 
-    async def fetch(self, call, object, keys, attributes):
-        self.given_s = call.budget.remaining_s()
-        return await super().fetch(call, object, keys, attributes)
+    crm.connector.drawer.jammed = Unavailable("crm", "status 503")
+    for number in range(5):
+        key = Key("id", str(number))
+        await crm.cache.answer(crm.cache.ask("contacts", key, frozenset()), frozenset())
 
-
-@pytest.mark.parametrize(("timeout_s", "budget_s"), [(5.0, 30.0), (30.0, 5.0)])
-async def test_a_call_may_take_what_the_source_and_the_request_both_allow(crm, timeout_s, budget_s):
-    watching = Clockwatcher(SourceSettings("crm", "", ""))
-    patient = replace(crm, connector=watching, timeout_s=timeout_s)
-
-    await patient.fetch("contacts", KEYS, {"tier"}, Budget(budget_s))
-
-    assert 4 < watching.given_s <= 5
-    assert watching.drawer.asked == [Asked("contacts", ("1", "2"), ("tier",))]
+    assert crm.health == Health(Circuit.OPEN, "SOURCE_UNAVAILABLE")

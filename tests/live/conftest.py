@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from app.store.embedded import EmbeddedServer
+from connectors.runtime.breaker import Breaker
 from tests.live.shop import SEED, Crm, Shop
 from tests.support.gateway import TestGateway, crm, running_gateway
 from tests.support.sandbox import running_sandbox
@@ -76,11 +77,14 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def healthy(crms: tuple[Crm, Crm]) -> AsyncIterator[None]:
-    """Both CRMs well and without a memory, before and after each test."""
+async def healthy(crms: tuple[Crm, Crm], shops: TestGateway) -> AsyncIterator[None]:
+    """Both CRMs well and without a memory, and nobody thinks ill of them, before each test."""
     for side in crms:
         await side.misbehave()
         await side.forget()
+    for sources in shops.gateway.wiring.sources.values():
+        for name, source in sources.items():
+            source.gate._breaker = Breaker(name)
     yield
     for side in crms:
         await side.misbehave()

@@ -67,6 +67,8 @@ async def test_a_crm_in_trouble_costs_its_field_and_nothing_else(shop, caplog, f
         "calls": 1,
         "keys": 1,
         "ms": told["ms"],
+        "cacheHits": 0,
+        "stale": 0,
         "errors": [code],
     }
     assert await shop.crm.calls() == calls

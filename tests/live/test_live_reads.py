@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -53,13 +54,15 @@ async def answer(keys, attributes):
 @pytest.fixture
 async def reads():
     """Live reads of a source with a given connector."""
-    async with source_client(LOOPBACK) as http:
-        yield lambda act: LiveReads(
-            {"crm": Source("crm", "shop", Connector(act), http, match="profile:key")},
-            [TIER],
-            Budget(BUDGET_S),
-            lambda: datetime.now(UTC),
-        )
+    async with source_client(LOOPBACK) as http, AsyncExitStack() as stack:
+
+        def reads_of(act):
+            source = Source("crm", "shop", Connector(act), http, match="profile:key")
+            stack.push_async_callback(source.close)
+            budget = Budget(BUDGET_S)
+            return LiveReads({"crm": source}, [TIER], budget, lambda: datetime.now(UTC))
+
+        yield reads_of
 
 
 async def test_a_connector_deaf_to_its_budget_costs_the_budget_and_its_field(reads):
@@ -97,21 +100,21 @@ async def test_more_keys_than_a_connector_takes_are_several_calls(reads):
     assert (report.calls, report.keys, report.errors) == (3, 5, [])
 
 
-async def test_what_was_asked_and_nobody_reads_is_given_up(reads):
-    begun, given_up = asyncio.Event(), asyncio.Event()
+async def test_what_was_asked_and_nobody_reads_ends_with_its_time(reads):
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def hang_visibly(_keys, _attributes):
         begun.set()
         try:
             await asyncio.Event().wait()
         finally:
-            given_up.set()
+            ended.set()
 
     live = reads(hang_visibly)
     live.start("ada")
     await asyncio.wait_for(begun.wait(), 5)
     live.close()
 
-    await asyncio.wait_for(given_up.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 5)
     report = live.reports["crm"]
     assert (report.calls, report.errors) == (1, [])

@@ -12,7 +12,8 @@ import httpx2
 from app.build import Gateway, development_issuer, open_gateway
 from app.http.routes import create_app
 from app.http.settings import HttpSettings
-from app.settings import Settings, SourceSettings, StoreSettings
+from app.settings import Settings, StoreSettings
+from app.source_settings import SourceSettings
 
 PATIENCE_S = 60
 SECRET_VARIABLE = "PROFILE_GATEWAY_TEST_SECRET"
@@ -21,7 +22,11 @@ SECRET_VARIABLE = "PROFILE_GATEWAY_TEST_SECRET"
 def crm(
     base_url: str, tenant: str, *, secret: str, connector: str = "hubspot", **settings: Any
 ) -> SourceSettings:
-    """Settings of a source whose secret lies in a variable of its own."""
+    """Settings of a source whose secret lies in a variable of its own.
+
+    It keeps nothing of what the CRM said, so that every request asks; `fresh_s` changes that.
+    """
+    settings = {"fresh_s": 0, "refresh_s": 0, "keep_s": 0, "absent_s": 0} | settings
     variable = f"{SECRET_VARIABLE}_{tenant}_{connector}".upper().replace("-", "_")
     os.environ[variable] = secret
     return SourceSettings(

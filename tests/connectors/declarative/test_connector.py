@@ -23,8 +23,10 @@ from connectors.errors import (
     Unavailable,
     WrongSettings,
 )
+from connectors.registry import limits_of
 from connectors.runtime.budget import Budget
-from tests.connectors.declarative.files import SMALL, connector_of_text, document_of
+from connectors.runtime.pace import Limits, Rate
+from tests.connectors.declarative.files import SMALL, connector_of_text
 from tests.support.scripted_http import body, json_of, replied, status
 
 ONE, TWO = Key("id", "1"), Key("id", "2")
@@ -69,13 +71,12 @@ async def test_an_object_is_not_asked_for_what_only_another_one_has(call, crm):
     assert crm.received == []
 
 
-async def test_limits_of_a_file_are_there_for_whoever_calls():
-    text = SMALL + "limits: {concurrency: 2, windows: [{calls: 190, per_s: 10}]}\n"
+def test_limits_of_a_file_are_there_for_whoever_calls():
+    text = SMALL + "limits: {concurrency: 2, rates: [{calls: 190, per_s: 10}]}\n"
 
-    limits = document_of(text).limits
+    acme = connector_of_text(text, "https://acme.example")
 
-    assert limits.concurrency == 2
-    assert [(window.calls, window.per_s) for window in limits.windows] == [(190, 10.0)]
+    assert limits_of(acme) == Limits(2, (Rate(190, 10.0),))
 
 
 async def test_a_stranger_in_the_answer_makes_a_missing_record_doubtful(call, crm):

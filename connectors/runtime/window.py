@@ -1,0 +1,153 @@
+"""Keys that are asked at about the same time, by whomever, go to the source together."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from connectors.base import Key
+from connectors.errors import SourceError
+from connectors.runtime.kept import Kept, Place
+from connectors.runtime.pace import Pace
+
+Settled = Kept | SourceError
+"""What became of one key of a flight."""
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One call to the source: waiting for more keys, under way, or back.
+
+    `calls` and `keys` are what the source was really asked, `began` and `ended` on the monotonic
+    clock.  `takers` counts who waits for each key, and `oldest_s` is the age at which its answer is
+    still of use to them all; `spoiled` are keys whose records changed meanwhile, so that the answer
+    may be old.
+    """
+
+    object: str
+    attributes: frozenset[str]
+    waiting: dict[Key, asyncio.Future[Settled]] = field(default_factory=dict, repr=False)
+    takers: Counter[Key] = field(default_factory=Counter, repr=False)
+    oldest_s: dict[Key, float] = field(default_factory=dict, repr=False)
+    spoiled: set[Key] = field(default_factory=set, repr=False)
+    calls: int = 0
+    keys: int = 0
+    began: float | None = None
+    ended: float | None = None
+    joined_at: float = 0.0
+
+    @property
+    def ms(self) -> float:
+        """How long the call takes, or took."""
+        if self.began is None:
+            return 0.0
+        return ((self.ended or time.monotonic()) - self.began) * 1000
+
+
+class Seat(NamedTuple):
+    """A key's place in a flight."""
+
+    flight: Flight
+    key: Key
+    settled: asyncio.Future[Settled]
+
+
+class Window:
+    """Collects keys of one source into flights, and hands each flight over when it is due.
+
+    A flight takes keys of one object, kind and set of attributes alone: nobody's key is asked for
+    what only others may read.
+    """
+
+    def __init__(self, pace: Pace, most_keys: int, depart: Callable[[Flight], None]) -> None:
+        self._pace = pace
+        self._most = most_keys
+        self._depart = depart
+        self._collecting: dict[tuple[str, str, frozenset[str]], Flight] = {}
+        self._seats: dict[Place, list[Flight]] = {}
+
+    def seat(self, object: str, key: Key, attributes: frozenset[str], oldest_s: float) -> Seat:
+        """A place for a key: in a flight that asks all this already, or in the next one."""
+        for flight in self._seats.get((object, key), ()):
+            if attributes <= flight.attributes and _takes(flight, key, oldest_s):
+                flight.takers[key] += 1
+                return Seat(flight, key, flight.waiting[key])
+        return self._next(object, key, attributes, oldest_s)
+
+    def leave(self, seat: Seat) -> None:
+        """Wait no longer: a key that nobody waits for any more, and isn't asked yet, never is."""
+        flight, key = seat.flight, seat.key
+        flight.takers[key] -= 1
+        if flight.began is None and flight.takers[key] <= 0:
+            flight.waiting.pop(key).cancel()
+            self._stand_up(flight, key)
+
+    def landed(self, flight: Flight) -> None:
+        """A flight is back: nobody joins it any more."""
+        for key in flight.waiting:
+            self._stand_up(flight, key)
+
+    def spoil(self, object: str, ids: frozenset[str]) -> None:
+        """Records changed: what is under way for them may be old, so nobody joins it.
+
+        Under another kind of key nobody knows whose record it is, so every one counts as changed.
+        """
+        for (name, key), flights in self._seats.items():
+            if name == object and (key.kind != "id" or key.value in ids):
+                for flight in flights:
+                    if flight.began is not None:
+                        flight.spoiled.add(key)
+
+    def _next(self, object: str, key: Key, attributes: frozenset[str], oldest_s: float) -> Seat:
+        loop = asyncio.get_running_loop()
+        shape = object, key.kind, attributes
+        flight = self._collecting.get(shape)
+        if flight is None:
+            flight = self._collecting[shape] = Flight(object, attributes)
+            loop.call_later(self._pace.window_s, self._look, shape, flight, loop.time())
+        settled = flight.waiting[key] = loop.create_future()
+        self._seats.setdefault((object, key), []).append(flight)
+        flight.takers[key] += 1
+        flight.oldest_s[key] = oldest_s
+        flight.joined_at = loop.time()
+        if len(flight.waiting) >= self._most:
+            self._send(shape, flight)
+        return Seat(flight, key, settled)
+
+    def _look(
+        self, shape: tuple[str, str, frozenset[str]], flight: Flight, opened_at: float
+    ) -> None:
+        """Send a flight where nobody joined it for a while; else look again soon."""
+        if self._collecting.get(shape) is not flight:
+            return
+        loop = asyncio.get_running_loop()
+        due = min(flight.joined_at + self._pace.window_s, opened_at + self._pace.longest_window_s)
+        if loop.time() >= due:
+            self._send(shape, flight)
+        else:
+            loop.call_at(due, self._look, shape, flight, opened_at)
+
+    def _send(self, shape: tuple[str, str, frozenset[str]], flight: Flight) -> None:
+        del self._collecting[shape]
+        if not flight.waiting:
+            return
+        flight.began = time.monotonic()
+        self._depart(flight)
+
+    def _stand_up(self, flight: Flight, key: Key) -> None:
+        place = flight.object, key
+        left = [one for one in self._seats.get(place, ()) if one is not flight]
+        if left:
+            self._seats[place] = left
+        else:
+            self._seats.pop(place, None)
+
+
+def _takes(flight: Flight, key: Key, oldest_s: float) -> bool:
+    """Whether a flight's answer will do for one more, who wants it no older than that."""
+    if flight.began is None:
+        flight.oldest_s[key] = min(flight.oldest_s[key], oldest_s)
+        return True
+    return key not in flight.spoiled and flight.oldest_s[key] <= oldest_s

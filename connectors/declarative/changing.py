@@ -1,6 +1,7 @@
 """Tells what changed, page by page."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -27,13 +28,20 @@ async def changed(
 ) -> ChangePage:
     """See `connectors.abilities.TellsChanges`."""
     known = _opened(asker, cursor)
-    scope = {"object": object, "cursor": known, **asked_for(part, attributes)}
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    scope = {"object": object, "cursor": known, "now": now, **asked_for(part, attributes)}
     try:
         reply = await asker.ask(call, changes.request, scope)
     except Unwritable as error:
         raise unwritable(asker.source, error) from None
     rows = asker.rows(changes.select, reply.body)
-    told = {**told_of(reply), "rows": rows, "last": rows[-1] if rows else None, "cursor": known}
+    told = {
+        **told_of(reply),
+        "rows": rows,
+        "last": rows[-1] if rows else None,
+        "cursor": known,
+        "now": now,
+    }
     following = asker.found(changes.next, told)
     return ChangePage(
         [_change(asker, object, part, changes, row, attributes) for row in rows],

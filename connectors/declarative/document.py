@@ -231,8 +231,8 @@ class ChangesPart(Part):
     """What changed since a cursor.
 
     `next` makes the next cursor, `last` says whether this was the last page: both of {status,
-    headers, body, rows, last, cursor}, `last` there being the last row.  `deleted` and `into` are
-    said of a row.
+    headers, body, rows, last, cursor, now}, `last` there being the last row and `now` our time in
+    UTC, such as `2026-11-27 10:30:00`.  `deleted` and `into` are said of a row.
     """
 
     request: RequestPart
@@ -289,7 +289,8 @@ class DescribePart(Part):
 class FactsPart(Part):
     """Tags, segments or activities of records.
 
-    `of` gives a row's record id, `each` its items; the rest is said of an item.  `type` is a word.
+    `of` gives a row's record id, or ids; `each` its items; the rest is said of an item.  `type` is
+    a word.
     """
 
     batch: Count = 100
@@ -319,7 +320,11 @@ class WritePart(Part):
 
 
 class ObjectPart(Part):
-    """One kind of record."""
+    """One kind of record.
+
+    `id`, `modified` and `etag` are said of a row, `values` says where in it the attributes are.
+    `empty` is said of {name, value, options}: whether what the source gives stands for nothing.
+    """
 
     about: str = ""
     id: AnExpression
@@ -328,6 +333,7 @@ class ObjectPart(Part):
     values: AnExpression = Field(default_factory=lambda: Expression("@"))
     attributes: dict[str, AnExpression] = Field(default_factory=dict)
     always: tuple[str, ...] = ()
+    empty: AnExpression | None = None
     fetch: FetchPart
     changes: ChangesPart | None = None
     describe: DescribePart | None = None

@@ -19,6 +19,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _NUMBER: Final[Mapping[str, object]] = {"types": ["number"]}
 _TEXT: Final[Mapping[str, object]] = {"types": ["string"]}
 _TEXT_OR_NULL: Final[Mapping[str, object]] = {"types": ["string", "null"]}
+_MAPPING: Final[Mapping[str, object]] = {"types": ["object"]}
 # JMESPath's nodes whose further children look at what the first one found.
 _STEPS: Final = frozenset(
     {
@@ -42,6 +43,11 @@ class _Ours(Functions):  # type: ignore[misc]  # jmespath has no types
     @signature(_TEXT_OR_NULL, _TEXT)  # type: ignore[untyped-decorator]  # see above
     def _func_split(self, text: str | None, mark: str) -> list[str] | None:
         return [part for part in text.split(mark) if part] if text is not None else None
+
+    @signature(_MAPPING)  # type: ignore[untyped-decorator]  # see above
+    def _func_entries(self, mapping: Mapping[str, object]) -> list[dict[str, object]]:
+        """What is in an object, as a list of {key, value}."""
+        return [{"key": key, "value": value} for key, value in mapping.items()]
 
     @signature(_TEXT_OR_NULL, _NUMBER)  # type: ignore[untyped-decorator]  # see above
     def _func_earlier(self, text: str | None, seconds: float) -> str | None:

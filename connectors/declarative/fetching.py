@@ -89,6 +89,8 @@ class Reading:
         answers = [*self._answers(reply, names, attributes)]
         missing = self._missing(reply, names, answers)
         found = by_name(self.asker.source, answers)
+        if missing and found.keys().isdisjoint(names):
+            raise missing
         return {name: found.get(name, missing) for name in names}
 
     async def _halves(

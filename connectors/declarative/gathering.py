@@ -9,7 +9,7 @@ from connectors.declarative.asking import Asker
 from connectors.declarative.describing import paged
 from connectors.declarative.document import FactsPart
 from connectors.declarative.instants import instant
-from connectors.declarative.records import text_of
+from connectors.declarative.records import names_of, text_of
 from connectors.errors import BadPayload
 
 Facts = dict[str, list[Fact]]
@@ -45,12 +45,19 @@ async def _batch(
     scope = {"object": object, "ids": list(ids), "id": ids[0]}
     found: Facts = {}
     async for row in paged(asker, call, part.request, scope, part.select, part.next):
-        owner = text_of(asker.found(part.of, row))
-        if owner is None or owner not in ids:
-            raise BadPayload(asker.source, "a fact belongs to a record that was not asked for")
-        for item in asker.rows(part.each, row):
-            found.setdefault(owner, []).append(_fact(asker, kind, part, item))
+        facts = [_fact(asker, kind, part, item) for item in asker.rows(part.each, row)]
+        for owner in _owners(asker, part, row, ids):
+            found.setdefault(owner, []).extend(facts)
     return found
+
+
+def _owners(asker: Asker, part: FactsPart, row: object, ids: Sequence[str]) -> list[str]:
+    """Whose facts a row has; a list of owners may have others in it, a single one is asked for."""
+    told = asker.found(part.of, row)
+    owners = [owner for owner in names_of(told) if owner in ids]
+    if not owners and not isinstance(told, list):
+        raise BadPayload(asker.source, "a fact belongs to a record that was not asked for")
+    return owners
 
 
 def _fact(asker: Asker, kind: FactKind, part: FactsPart, item: object) -> Fact:

@@ -84,7 +84,7 @@ def _scopes(document: Document) -> Iterator[_Found]:
 
 def _object(document: Document, name: str) -> Iterator[_Found]:
     part, here = document.objects[name], ("objects", name)
-    yield from _request((*here, "fetch", "request"), part.fetch.request, _FETCHING)
+    yield (*here, "empty"), part.empty, frozenset({"name", "value"})
     answers = [((), part.fetch), *((("keys", kind), key) for kind, key in part.fetch.keys.items())]
     for below, answer in answers:
         where = (*here, "fetch", *below)
@@ -93,9 +93,9 @@ def _object(document: Document, name: str) -> Iterator[_Found]:
         yield (*where, "missing"), _when(answer.missing), _ANSWER
     if changes := part.changes:
         where = (*here, "changes")
-        yield from _request((*where, "request"), changes.request, _READING | {"cursor"})
+        yield from _request((*where, "request"), changes.request, _READING | {"cursor", "now"})
         for end in ("next", "last"):
-            yield (*where, end), getattr(changes, end), _ANSWER | {"rows", "last", "cursor"}
+            yield (*where, end), getattr(changes, end), _ANSWER | {"rows", "last", "cursor", "now"}
     if describe := part.describe:
         where = (*here, "describe")
         yield from _request((*where, "request"), describe.request, _ASKING | {"page"})

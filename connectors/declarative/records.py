@@ -1,12 +1,12 @@
 """From a row of an answer to a record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from connectors.base import Record
-from connectors.declarative.asking import Asker
+from connectors.declarative.asking import Asker, holds
 from connectors.declarative.document import ObjectPart
-from connectors.declarative.expressions import ABSENT, is_plain, reached
+from connectors.declarative.expressions import ABSENT, reached
 from connectors.declarative.instants import instant
 from connectors.errors import BadPayload
 
@@ -21,7 +21,7 @@ def record_of(asker: Asker, part: ObjectPart, row: object, attributes: Collectio
     if id_ is None:
         raise BadPayload(asker.source, f"a record has no `{part.id.text}`")
     root = asker.found(part.values, row)
-    given = ((name, _value(asker, part, root, name)) for name in attributes)
+    given = ((name, _given(asker, part, root, name)) for name in attributes)
     values = {name: value for name, value in given if value is not ABSENT}
     try:
         modified_at = instant(asker.found(part.modified, row))
@@ -51,7 +51,7 @@ def fields_of(part: ObjectPart, attributes: Collection[str], *also: Collection[s
         if name in part.attributes:
             needed |= part.attributes[name].names
         else:
-            needed.add(name.partition(".")[0] if is_plain(name) else name)
+            needed.add(name.partition(".")[0])
     return sorted(needed)
 
 
@@ -60,10 +60,17 @@ def asked_for(part: ObjectPart, attributes: Collection[str], *also: Collection[s
     return {"fields": fields_of(part, attributes, *also), "attributes": sorted(attributes)}
 
 
+def _given(asker: Asker, part: ObjectPart, root: object, name: str) -> object:
+    value = _value(asker, part, root, name)
+    if part.empty and value not in (None, ABSENT):
+        told = {**asker.scope, "name": name, "value": value}
+        return None if holds(asker.found(part.empty, told)) else value
+    return value
+
+
 def _value(asker: Asker, part: ObjectPart, root: object, name: str) -> object:
     if name in part.attributes:
         return asker.found(part.attributes[name], root)
     if isinstance(root, dict) and name in root:
         return root[name]
-    steps: Sequence[str] = name.split(".") if is_plain(name) else [name]
-    return reached(root, tuple(steps))
+    return reached(root, tuple(name.split(".")))

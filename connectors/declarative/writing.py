@@ -8,7 +8,6 @@ from connectors.base import Call, Key, Record
 from connectors.declarative.asking import Asker, unwritable
 from connectors.declarative.document import ObjectPart, WritePart
 from connectors.declarative.encodings import Unwritable
-from connectors.declarative.expressions import is_plain
 from connectors.declarative.fetching import reading_of
 from connectors.declarative.records import record_of
 from connectors.errors import BadPayload, Conflict, SourceError
@@ -54,7 +53,7 @@ def nested(values: Mapping[str, Any], beside: Mapping[str, Any] | None = None) -
     """Values by dotted names as objects within objects, over what is `beside` them."""
     made: dict[str, Any] = deepcopy(dict(beside or {}))
     for name, value in values.items():
-        *steps, last = name.split(".") if is_plain(name) else [name]
+        *steps, last = name.split(".")
         place = made
         for step in steps:
             if not isinstance(place.get(step), dict):

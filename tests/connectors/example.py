@@ -7,7 +7,7 @@ from importlib import import_module
 
 from connectors.base import Connector, SourceSettings
 from connectors.registry import connector_of
-from tests.support.scripted_http import Answer, Received, replied
+from tests.support.scripted_http import Answer, Exchange, Received, replied
 
 SECRET = "a-secret-token-7f3a"
 
@@ -20,7 +20,8 @@ class Example:
     are asked for, those in `present` exist, each with every asked attribute set to
     `value_of(id)`.  It may answer in any order.  `credential` is the header, and its value, that
     says who we are; `batch` is how many keys one HTTP call can ask for, where that is less than
-    `max_keys`; `ping` is the method of its ping.
+    `max_keys`; `ping` is the method of its ping.  `answer`, unless None, is asked in place of
+    `reply`, where an answer isn't always JSON under 200.
     """
 
     object: str
@@ -30,6 +31,7 @@ class Example:
     credential: tuple[str, str] = ("authorization", f"Bearer {SECRET}")
     batch: int = 25
     ping: str = "GET"
+    answer: Callable[[Received, Collection[str]], Answer] | None = None
 
     def calls(self, keys: int) -> int:
         """How many HTTP calls so many keys cost, 25 at most."""
@@ -55,5 +57,11 @@ def connector_at(name: str, base_url: str) -> Connector:
 
 def answering(name: str, present: Collection[str]) -> Answer:
     """The CRM of `name` with the records `present`."""
-    reply = example_of(name).reply
-    return replied(lambda received: reply(received, present))
+    example = example_of(name)
+    if (chosen := example.answer) is None:
+        return replied(lambda received: example.reply(received, present))
+
+    async def answer(exchange: Exchange) -> None:
+        await chosen(exchange.received, present)(exchange)
+
+    return answer

@@ -51,6 +51,7 @@ def test_what_is_no_expression_is_refused(text):
         ("add(n, `1`)", {"n": 2}, 3),
         ("lower(t)", {"t": "ÄB"}, "äb"),
         ("lower(t)", {}, None),
+        ("entries(o)[].key", {"o": {"a": 1, "b": 2}}, ["a", "b"]),
         ("split(t, ';')", {"t": "a;b;"}, ["a", "b"]),
         ("earlier(t, `60`)", {"t": "2026-11-27 10:00:30"}, "2026-11-27 09:59:30"),
         ("earlier(t, `60`)", {"t": "2026-11-27T10:00:30Z"}, "2026-11-27T09:59:30Z"),

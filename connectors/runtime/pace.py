@@ -28,9 +28,9 @@ class Pace:
     it is given, marked stale, where the source fails.  That a record doesn't exist is believed
     for `absent_s`.  `most_records` are kept in memory.
 
-    Keys wait `window_s` for others to come along, and no longer than `longest_window_s` while
-    others do.  `concurrency` calls are under way at once, and `rates` hold for all of them.
-    `timeout_s` bounds one call.
+    Keys wait `window_s` for others to come along; while others do, or the source is busy with
+    our last call, no longer than `longest_window_s`.  `concurrency` calls are under way at once,
+    and `rates` hold for all of them.  `timeout_s` bounds one call.
     """
 
     fresh_s: float = 30.0
@@ -39,7 +39,7 @@ class Pace:
     absent_s: float = 10.0
     most_records: int = 10_000
     window_s: float = 0.002
-    longest_window_s: float = 0.02
+    longest_window_s: float = 0.05
     concurrency: int = 6
     rates: tuple[Rate, ...] = ()
     timeout_s: float = 1.5

@@ -12,6 +12,7 @@ from connectors.errors import SourceError
 from connectors.runtime.kept import Kept, Place
 from connectors.runtime.pace import Pace
 
+_Shape = tuple[str, str, frozenset[str]]
 Settled = Kept | SourceError
 """What became of one key of a flight."""
 
@@ -36,6 +37,7 @@ class Flight:
     keys: int = 0
     began: float | None = None
     ended: float | None = None
+    opened_at: float = 0.0
     joined_at: float = 0.0
 
     @property
@@ -57,6 +59,10 @@ class Seat(NamedTuple):
 class Window:
     """Collects keys of one source into flights, and hands each flight over when it is due.
 
+    A full one is due at once.  Another is when nobody joined it for `window_s`; while one like it
+    is under way, when that is back, since the source is busy with us already.  None waits longer
+    than `longest_window_s`.
+
     A flight takes keys of one object, kind and set of attributes alone: nobody's key is asked for
     what only others may read.
     """
@@ -65,7 +71,8 @@ class Window:
         self._pace = pace
         self._most = most_keys
         self._depart = depart
-        self._collecting: dict[tuple[str, str, frozenset[str]], Flight] = {}
+        self._collecting: dict[_Shape, Flight] = {}
+        self._under_way: Counter[_Shape] = Counter()
         self._seats: dict[Place, list[Flight]] = {}
 
     def seat(self, object: str, key: Key, attributes: frozenset[str], oldest_s: float) -> Seat:
@@ -88,6 +95,12 @@ class Window:
         """A flight is back: nobody joins it any more."""
         for key in flight.waiting:
             self._stand_up(flight, key)
+        shape = flight.object, next(iter(flight.waiting)).kind, flight.attributes
+        self._under_way[shape] -= 1
+        if not self._under_way[shape]:
+            del self._under_way[shape]
+            if next_ := self._collecting.get(shape):
+                self._look(shape, next_)
 
     def spoil(self, object: str, ids: frozenset[str]) -> None:
         """Records changed: what is under way for them may be old, so nobody joins it.
@@ -105,8 +118,8 @@ class Window:
         shape = object, key.kind, attributes
         flight = self._collecting.get(shape)
         if flight is None:
-            flight = self._collecting[shape] = Flight(object, attributes)
-            loop.call_later(self._pace.window_s, self._look, shape, flight, loop.time())
+            flight = self._collecting[shape] = Flight(object, attributes, opened_at=loop.time())
+            loop.call_later(self._pace.window_s, self._look, shape, flight)
         settled = flight.waiting[key] = loop.create_future()
         self._seats.setdefault((object, key), []).append(flight)
         flight.takers[key] += 1
@@ -116,24 +129,25 @@ class Window:
             self._send(shape, flight)
         return Seat(flight, key, settled)
 
-    def _look(
-        self, shape: tuple[str, str, frozenset[str]], flight: Flight, opened_at: float
-    ) -> None:
-        """Send a flight where nobody joined it for a while; else look again soon."""
+    def _look(self, shape: _Shape, flight: Flight) -> None:
+        """Send a flight where it is due; else look again when it is."""
         if self._collecting.get(shape) is not flight:
             return
         loop = asyncio.get_running_loop()
-        due = min(flight.joined_at + self._pace.window_s, opened_at + self._pace.longest_window_s)
+        longest = flight.opened_at + self._pace.longest_window_s
+        quiet = flight.joined_at + self._pace.window_s
+        due = longest if self._under_way[shape] else min(quiet, longest)
         if loop.time() >= due:
             self._send(shape, flight)
         else:
-            loop.call_at(due, self._look, shape, flight, opened_at)
+            loop.call_at(due, self._look, shape, flight)
 
-    def _send(self, shape: tuple[str, str, frozenset[str]], flight: Flight) -> None:
+    def _send(self, shape: _Shape, flight: Flight) -> None:
         del self._collecting[shape]
         if not flight.waiting:
             return
         flight.began = time.monotonic()
+        self._under_way[shape] += 1
         self._depart(flight)
 
     def _stand_up(self, flight: Flight, key: Key) -> None:

@@ -113,7 +113,7 @@ def test_production_tells_a_shared_cache_nothing_that_others_could_read(uri, is_
     if is_fit:
         refuse_in_production(settings)
     else:
-        with pytest.raises(RefusedInProduction, match="cache.uri must be rediss://"):
+        with pytest.raises(RefusedInProduction, match=r"cache\.uri must be rediss://"):
             refuse_in_production(settings)
 
 

@@ -39,6 +39,11 @@ tenant = "{tenant}"
 base_url = "{base_url}"
 secret = "env:{secret}"
 match = "profile:profile_id"
+# Other subjects remember nothing of the CRM, so neither do we, unless a case is about that.
+fresh_s = 0
+refresh_s = 0
+absent_s = 0
+keep_s = 0
 """
 
 
@@ -67,9 +72,9 @@ class World:
         }
 
     @asynccontextmanager
-    async def gateway(self) -> AsyncIterator[GatewayProcess]:
-        """`profile-gateway serve` on this world."""
-        async with serving(self.keys, self.environment) as process:
+    async def gateway(self, **changes: str) -> AsyncIterator[GatewayProcess]:
+        """`profile-gateway serve` on this world; `changes` are variables."""
+        async with serving(self.keys, {**self.environment, **changes}) as process:
             yield process
 
     async def crm(self, method: str, path: str, body: object = None) -> Any:

@@ -37,6 +37,9 @@ async def shops(
         "crm": crm(here.base_url, "by-profile", secret=here.token, match=BY_PROFILE),
         "ledger": crm(there.base_url, "by-profile", secret=there.token, match=BY_PROFILE),
         "linked": crm(here.base_url, "by-link", secret=here.token),
+        "lasting": crm(
+            here.base_url, "lasting", secret=here.token, match=BY_PROFILE, fresh_s=3600, keep_s=7200
+        ),
         "locked": crm(here.base_url, "locked-out", secret="a-wrong-secret", match=BY_PROFILE),
     }
     path = tmp_path_factory.mktemp("live")
@@ -66,6 +69,14 @@ async def by_link(shops: TestGateway, crms: tuple[Crm, Crm]) -> Shop:
 async def locked_out(shops: TestGateway, crms: tuple[Crm, Crm]) -> Shop:
     """A shop whose CRM doesn't accept its secret."""
     shop = Shop(shops, "locked-out", BY_PROFILE, crms[0], source="locked")
+    await shop.define_fields([])
+    return shop
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lasting(shops: TestGateway, crms: tuple[Crm, Crm]) -> Shop:
+    """A shop that believes for an hour what its CRM said."""
+    shop = Shop(shops, "lasting", BY_PROFILE, crms[0], source="lasting")
     await shop.define_fields([])
     return shop
 

@@ -17,8 +17,8 @@ class SourceSettings(Section):
     """One CRM system of one tenant."""
 
     connector: str = Field(
-        description="Name of a file in connectors/vendors: hubspot, tryton, zendesk; or path of a"
-        " YAML file of one's own, such as `./acme.yaml`."
+        description="Name of a file in connectors/vendors: salesforce, hubspot, zendesk, ...; or"
+        " the path of a YAML file of one's own, such as `./acme.yaml`."
     )
     tenant: TenantName = Field(description="The tenant whose profiles this source knows.")
     base_url: str = Field(description="Address of the CRM's API.")

@@ -36,7 +36,7 @@ class Asker:
         check_options(
             settings,
             needed=[name for name, option in options.items() if option.needed],
-            possible=[name for name, option in options.items() if not option.needed],
+            optional=[name for name, option in options.items() if not option.needed],
         )
         given = {name: settings.options.get(name) or None for name in options}
         self.source = settings.name

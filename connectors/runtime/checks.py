@@ -14,16 +14,25 @@ def address(settings: SourceSettings) -> str:
     Raises:
         WrongSettings: not http(s), no host, or with a user, a query or a fragment.
     """
+    return checked_url(settings.name, "base_url", settings.base_url)
+
+
+def checked_url(source: str, name: str, url: str) -> str:
+    """`url`, the source's setting `name`, without a trailing slash.
+
+    Raises:
+        WrongSettings: not http(s), no host, or with a user, a query or a fragment.
+    """
     try:
         # The text is looked at too: urlsplit silently drops line ends.
-        sound = _is_plain(settings.base_url) and _is_sound(urlsplit(settings.base_url))
+        sound = is_plain(url) and _is_sound(urlsplit(url))
     except ValueError:  # a port or a host name that can't exist
         sound = False
     if not sound:
         raise WrongSettings(
-            settings.name, "base_url must be https://host or http://host, with a path at most"
+            source, f"{name} must be https://host or http://host, with a path at most"
         )
-    return settings.base_url.rstrip("/")
+    return url.rstrip("/")
 
 
 def _is_sound(parts: SplitResult) -> bool:
@@ -37,7 +46,8 @@ def _is_sound(parts: SplitResult) -> bool:
     )
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether a text can stand in a header or an address: printable ASCII without spaces."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
@@ -47,15 +57,15 @@ def bearer(settings: SourceSettings) -> dict[str, str]:
     Raises:
         WrongSettings: the secret is empty, or can't stand in a header.
     """
-    if not _is_plain(settings.secret):
+    if not is_plain(settings.secret):
         raise WrongSettings(settings.name, "the secret must be printable ASCII without spaces")
     return {"Authorization": f"Bearer {settings.secret}"}
 
 
 def check_options(
-    settings: SourceSettings, needed: Collection[str] = (), possible: Collection[str] = ()
+    settings: SourceSettings, needed: Collection[str] = (), optional: Collection[str] = ()
 ) -> None:
-    """Return when the options are those `needed`, none of them empty, and `possible` ones.
+    """Return when the options are those `needed`, none of them empty, and any of those `optional`.
 
     Raises:
         WrongSettings: one is missing, or one is not known; the message names it.
@@ -63,7 +73,7 @@ def check_options(
     for name in needed:
         if not settings.options.get(name):
             raise WrongSettings(settings.name, f"the option `{name}` is missing")
-    known = [*needed, *possible]
+    known = [*needed, *optional]
     for name in sorted(settings.options.keys() - set(known)):
         near = get_close_matches(name, known, n=1, cutoff=0.0)
         hint = f"; did you mean `{near[0]}`?" if near else ""

@@ -1,20 +1,22 @@
 """HubSpot CRM, by its date-versioned API: one batch read for up to 100 records."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from connectors.abilities import Attribute, Change, ChangePage, Fact, FactKind, Webhook
 from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
-from connectors.errors import BadPayload, SourceError, Unavailable, WrongSettings
-from connectors.runtime.call import Request, ask
-from connectors.runtime.checks import address, bearer, check_options
+from connectors.errors import BadPayload, SourceError, Unavailable
+from connectors.hubspot.account import VERSION, Account, instant, rows_of
+from connectors.hubspot.changing import Changing
+from connectors.hubspot.description import attributes_of
+from connectors.hubspot.facts import KINDS, Facts
+from connectors.hubspot.webhooks import Webhooks
+from connectors.hubspot.writing import Writing
 from connectors.runtime.matching import Answer, by_name, one_kind, strangers
 
-_OBJECTS = "/crm/objects/2026-09"
-_OBJECT_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_OBJECTS = f"/crm/objects/{VERSION}"
 
 # Where a record lists the other names it answers to, parted by semicolons: the ids of the
 # records that were merged into it (a merge makes a new id), its second e-mail addresses.
@@ -64,12 +66,15 @@ class HubSpot:
     """
 
     max_keys: ClassVar[int] = 100
+    fact_kinds: ClassVar[frozenset[FactKind]] = KINDS
 
     def __init__(self, settings: SourceSettings) -> None:
-        check_options(settings)
         self._source = settings.name
-        self._base = address(settings) + _OBJECTS
-        self._headers = bearer(settings)
+        self._account = Account(settings)
+        self._changing = Changing(self._account, self._row)
+        self._facts = Facts(self._account)
+        self._writing = Writing(self._account, self._row)
+        self._webhooks = Webhooks(settings)
 
     async def fetch(
         self, call: Call, object: str, keys: Sequence[Key], attributes: Collection[str]
@@ -87,16 +92,67 @@ class HubSpot:
 
     async def ping(self, call: Call) -> None:
         """Return when HubSpot accepts our token for contacts; raise otherwise."""
-        request = Request("GET", f"{self._base}/contacts?limit=1", self._headers)
-        await ask(self._source, call, request)
+        await self._account.ask(call, "GET", f"{_OBJECTS}/contacts?limit=1")
+
+    async def describe(self, call: Call, object: str) -> Sequence[Attribute]:
+        """The properties of an object that our token may read, sorted by name."""
+        self._account.check_object(object)
+        answer = await self._account.ask(call, "GET", f"/crm/properties/{VERSION}/{object}")
+        return attributes_of(self._source, answer)
+
+    async def changed(
+        self, call: Call, object: str, cursor: str | None, attributes: Collection[str]
+    ) -> ChangePage:
+        """What changed since `cursor`, in pages of 200; merges are told with who survived.
+
+        Archived records are not told: their webhooks are, and a run from the beginning shows that
+        they are gone.
+        """
+        self._account.check_object(object)
+        return await self._changing.page(call, object, cursor, attributes)
+
+    async def facts(
+        self, call: Call, object: str, ids: Sequence[str], kinds: Collection[FactKind]
+    ) -> Mapping[str, Sequence[Fact]]:
+        """Segments of each of `ids`, and calls, e-mails, meetings, notes and tasks."""
+        self._account.check_object(object)
+        return await self._facts.of(call, object, ids, kinds)
+
+    def received(self, webhook: Webhook) -> Sequence[Change]:
+        """What a webhook tells, verified by its signature of version 3.
+
+        Raises:
+            BadSignature: it isn't HubSpot's, or it is older than five minutes.
+            BadPayload: it is, and makes no sense.
+        """
+        return self._webhooks.received(webhook)
+
+    async def write(
+        self,
+        call: Call,
+        object: str,
+        id: str,
+        values: Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Record:
+        """Change `values` of a record; twice the same changes it once, whatever the key.
+
+        Raises:
+            Conflict: there is no such record, it isn't as `if_match` says, or it may not be so.
+        """
+        del idempotency_key
+        self._account.check_object(object)
+        return await self._writing.write(call, object, id, values, if_match)
+
+    def _row(self, row: Mapping[str, object], attributes: Collection[str]) -> Record:
+        return _record(self._source, row, attributes)
 
     async def _read(self, call: Call, object: str, question: _Question) -> _Page:
-        if not _OBJECT_NAME.fullmatch(object):
-            raise WrongSettings(self._source, "an object is named by letters, digits, _ and -")
-        url = f"{self._base}/{object}/batch/read?archived=false"
-        payload = await ask(
-            self._source, call, Request("POST", url, self._headers, question.body())
-        )
+        self._account.check_object(object)
+        path = f"{_OBJECTS}/{object}/batch/read?archived=false"
+        payload = await self._account.ask(call, "POST", path, question.body())
         return _page(self._source, payload, question)
 
     async def _recognised(
@@ -124,8 +180,8 @@ def _normal(kind: str, value: str) -> str:
 def _page(source: str, payload: object, question: _Question) -> _Page:
     if not isinstance(payload, dict):
         raise BadPayload(source, "the answer is not an object")
-    rows = _objects(source, payload, "results")
-    errors = _objects(source, payload, "errors") if payload.get("errors") else []
+    rows = rows_of(source, payload, "results")
+    errors = rows_of(source, payload, "errors") if payload.get("errors") else []
     absences = [error for error in errors if error.get("category") == "OBJECT_NOT_FOUND"]
     gone = [_normal(question.kind, name) for error in absences for name in _named_in(error)]
     count = payload.get("numErrors") or 0
@@ -140,15 +196,6 @@ def _page(source: str, payload: object, question: _Question) -> _Page:
             and count <= max(len(errors), len(gone))
         ),
     )
-
-
-def _objects(
-    source: str, payload: Mapping[str, object], name: str
-) -> Sequence[Mapping[str, object]]:
-    items = payload.get(name)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise BadPayload(source, f"`{name}` is not a list of objects")
-    return items
 
 
 def _named_in(error: Mapping[str, object]) -> Iterator[str]:
@@ -177,17 +224,9 @@ def _record(source: str, row: Mapping[str, object], attributes: Collection[str])
         raise BadPayload(source, "a record has no `id` or no `properties`")
     # HubSpot adds properties of its own choice; who wasn't asked for one doesn't get it.
     values = {name: properties[name] for name in attributes if name in properties}
-    return Record(id_, values, _instant(source, row.get("updatedAt")))
-
-
-def _instant(source: str, text: object) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
-    except ValueError:
-        raise BadPayload(source, "`updatedAt` is not an instant") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    stamp = row.get("updatedAt")
+    etag = stamp if isinstance(stamp, str) else None
+    return Record(id_, values, instant(source, stamp), etag)
 
 
 def _records(answers: Sequence[Answer]) -> Iterator[Record]:

@@ -1,4 +1,6 @@
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
@@ -15,3 +17,20 @@ async def crm():
 async def http():
     async with source_client(LOOPBACK) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def rsa_key():
+    """An RSA private key, as PEM."""
+    return _rsa_key()
+
+
+@pytest.fixture(scope="session")
+def other_rsa_key():
+    """Another one."""
+    return _rsa_key()
+
+
+def _rsa_key():
+    key = rsa.generate_private_key(65537, 2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -18,17 +18,22 @@ class Example:
 
     `reply` makes the CRM's answer to a request for records by id, as parsed JSON: of the ids that
     are asked for, those in `present` exist, each with every asked attribute set to
-    `value_of(id)`.  It may answer in any order.  `credential` is the header, and its value, that
-    says who we are; `batch` is how many keys one HTTP call can ask for, where that is less than
-    `max_keys`; `ping` is the method of its ping.  `answer`, unless None, is asked in place of
-    `reply`, where an answer isn't always JSON under 200.
+    `value_of(id)`.  It may answer in any order; `answer`, unless None, is asked in its place, where
+    an answer isn't always JSON under 200.  `record_id` makes an id of a number; `token` answers
+    requests for tokens, which don't count, and None where a request is for none.  In `options`
+    "{url}" is where the CRM answers.
+
+    `credential` is the header that says who we are, and what stands in it; `batch` is how many
+    keys one HTTP call asks for, at most; `ping` is the method of its ping.
     """
 
     object: str
     attributes: frozenset[str]
     reply: Callable[[Received, Collection[str]], object]
     options: Mapping[str, str]
-    credential: tuple[str, str] = ("authorization", f"Bearer {SECRET}")
+    record_id: Callable[[int], str] = str
+    token: Callable[[Received], Answer | None] | None = None
+    credential: tuple[str, str] = ("authorization", SECRET)
     batch: int = 25
     ping: str = "GET"
     answer: Callable[[Received, Collection[str]], Answer] | None = None
@@ -51,7 +56,9 @@ def value_of(record_id: str) -> str:
 
 def connector_at(name: str, base_url: str) -> Connector:
     """The connector `name`, for its example, at `base_url`."""
-    options = example_of(name).options
+    options = {
+        option: text.replace("{url}", base_url) for option, text in example_of(name).options.items()
+    }
     return connector_of(name)(SourceSettings("crm", base_url, SECRET, options))
 
 

@@ -9,6 +9,7 @@ from connectors.vendors.hubspot import HubSpot
 from tests.connectors.example import SECRET, Example, value_of
 from tests.support.scripted_http import body, json_of, status
 
+STAMP = "2026-09-01T12:30:00.250Z"
 UPDATED_AT = datetime(2026, 9, 1, 12, 30, 0, 250_000, tzinfo=UTC)
 
 
@@ -17,7 +18,7 @@ def a_row(id, **properties):
         "id": id,
         "properties": {"hs_object_id": id, "lastmodifieddate": "x", **properties},
         "createdAt": "2020-01-01T00:00:00Z",
-        "updatedAt": "2026-09-01T12:30:00.250Z",
+        "updatedAt": STAMP,
         "archived": False,
     }
 
@@ -82,8 +83,8 @@ async def test_records_are_read_by_id_in_one_batch(fetch, crm):
         "propertiesWithHistory": [],
     }
     assert outcomes == {
-        Key("id", "1"): Record("1", {"jobtitle": "Baker"}, UPDATED_AT),
-        Key("id", "2"): Record("2", {"jobtitle": None}, UPDATED_AT),
+        Key("id", "1"): Record("1", {"jobtitle": "Baker"}, UPDATED_AT, STAMP),
+        Key("id", "2"): Record("2", {"jobtitle": None}, UPDATED_AT, STAMP),
     }
 
 
@@ -186,7 +187,7 @@ async def test_a_merged_record_answers_for_the_id_it_had_before(fetch, crm):
         ["hs_merged_object_ids"],
     ]
     assert crm.received[1].json()["inputs"] == [{"id": "900"}]
-    assert outcomes[Key("id", "42")] == Record("900", {"jobtitle": "Cook"}, UPDATED_AT)
+    assert outcomes[Key("id", "42")] == Record("900", {"jobtitle": "Cook"}, UPDATED_AT, STAMP)
     assert outcomes[Key("id", "43")] is None
 
 

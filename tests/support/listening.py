@@ -1,4 +1,4 @@
-"""A gateway of this process behind uvicorn on a free port, as `profile-gateway serve` runs it."""
+"""Servers of this process behind uvicorn, on free ports."""
 
 import asyncio
 import socket
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from starlette.applications import Starlette
 
 from app.build import Gateway
 from app.serve import server_configuration
@@ -29,8 +30,25 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def listening(gateway: Gateway) -> AsyncIterator[str]:
-    """Its host and port.  On leaving it is shut down as by SIGTERM."""
-    server = _Server(server_configuration(gateway, None))
+    """Its host and port, as `profile-gateway serve` runs it.
+
+    On leaving it is shut down as by SIGTERM.
+    """
+    async with _listening(server_configuration(gateway, None)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def standing_in(app: Starlette) -> AsyncIterator[str]:
+    """The base address of a stand-in for a system that we can't run."""
+    configuration = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+    async with _listening(configuration) as address:
+        yield f"http://{address}"
+
+
+@asynccontextmanager
+async def _listening(configuration: uvicorn.Config) -> AsyncIterator[str]:
+    server = _Server(configuration)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()[:2]
         task = asyncio.create_task(server.serve([listener]))

@@ -57,12 +57,14 @@ Answer = Callable[[Exchange], Awaitable[None]]
 class ScriptedServer:
     """Answers at `url`; `received` are the requests since the last `play`, in order.
 
+    What `aside` has an answer for is answered so, and neither counts nor is received.
     `asked` is set by a request, `abandoned` by a caller who hangs up in the middle of an answer.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.received: list[Received] = []
+        self.aside: Callable[[Received], Answer | None] | None = None
         self.asked = asyncio.Event()
         self.abandoned = asyncio.Event()
         self._answers: deque[Answer] = deque()
@@ -78,10 +80,7 @@ class ScriptedServer:
         self._connections[asyncio.current_task()] = writer
         try:
             while received := await _read(reader):
-                self.received.append(received)
-                self.asked.set()
-                answer = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
-                await answer(Exchange(received, reader, writer))
+                await self._answer(received)(Exchange(received, reader, writer))
                 if writer.is_closing():
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -89,6 +88,14 @@ class ScriptedServer:
         finally:
             writer.close()
             del self._connections[asyncio.current_task()]
+
+    def _answer(self, received: Received) -> Answer:
+        answer = self.aside(received) if self.aside else None
+        if answer is None:
+            self.received.append(received)
+            self.asked.set()
+            answer = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
+        return answer
 
     async def hang_up(self) -> None:
         """Break every connection and see it end."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from connectors.base import Call, SourceSettings
 from connectors.declarative.credentials import auth_of
-from connectors.declarative.document import ConditionPart, Document, ErrorPart, RequestPart
+from connectors.declarative.document import Document
 from connectors.declarative.encodings import Unwritable
 from connectors.declarative.expressions import Expression, Inapplicable
+from connectors.declarative.request_parts import ConditionPart, ErrorPart, RequestPart
 from connectors.declarative.requests import base_of, filled
 from connectors.declarative.templates import Scope
 from connectors.errors import (

@@ -4,11 +4,13 @@ import base64
 from collections.abc import Mapping
 
 from connectors.base import Call, SourceSettings
-from connectors.declarative.document import AuthPart
 from connectors.declarative.encodings import Unwritable, as_text
+from connectors.declarative.request_parts import AuthPart
 from connectors.declarative.templates import Scope, Template
 from connectors.errors import WrongSettings
 from connectors.runtime.auth import Auth
+from connectors.runtime.checks import address, checked_url
+from connectors.runtime.oauth import ClientCredentials, Grant, JwtBearer, TokenAuth
 
 
 class StaticHeaders:
@@ -31,8 +33,10 @@ def auth_of(settings: SourceSettings, part: AuthPart, scope: Scope) -> Auth:
     """Who we are, with the source's own secret and options.
 
     Raises:
-        WrongSettings: the secret is empty, or can't stand in a header.
+        WrongSettings: the secret is empty, or can't stand where it must.
     """
+    if part.client_credentials or part.jwt_bearer:
+        return _token_auth(settings, part, scope)
     if not is_plain(settings.secret) or " " in settings.secret:
         raise WrongSettings(settings.name, "the secret must be printable ASCII without spaces")
     name, value = "Authorization", ""
@@ -46,6 +50,36 @@ def auth_of(settings: SourceSettings, part: AuthPart, scope: Scope) -> Auth:
     elif part.header:
         name, value = part.header.name, _text(settings, part.header.value, scope)
     return StaticHeaders({name: value})
+
+
+def _token_auth(settings: SourceSettings, part: AuthPart, scope: Scope) -> TokenAuth:
+    grant: Grant
+    if own := part.client_credentials:
+        url = _token_url(settings, own.token_url, scope)
+        wished = _text(settings, own.scope, scope) if own.scope else ""
+        client_id = _text(settings, own.client_id, scope)
+        grant = ClientCredentials(client_id, _text(settings, own.client_secret, scope), wished)
+    elif signed := part.jwt_bearer:
+        url = _token_url(settings, signed.token_url, scope)
+        grant = JwtBearer(
+            settings.name,
+            str(signed.key.fill(scope) or ""),
+            issuer=_text(settings, signed.issuer, scope),
+            subject=_text(settings, signed.subject, scope),
+            audience=_text(settings, signed.audience, scope),
+        )
+    return TokenAuth(settings.name, url, grant)
+
+
+def _token_url(settings: SourceSettings, template: Template, scope: Scope) -> str:
+    """Where tokens are: below the source's own address, or at another one by https."""
+    url = _text(settings, template, scope)
+    if url.startswith("/"):
+        return address(settings) + url
+    if not url.startswith("https://"):
+        told = "`token_url` must be an https address, or a path of the source's own"
+        raise WrongSettings(settings.name, told)
+    return checked_url(settings.name, "`token_url`", url)
 
 
 def is_plain(text: str) -> bool:

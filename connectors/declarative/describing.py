@@ -6,10 +6,11 @@ from typing import Any, Final
 from connectors.abilities import Attribute, ValueType
 from connectors.base import Call
 from connectors.declarative.asking import Asker, holds, told_of, unwritable
-from connectors.declarative.document import DescribedPart, DescribePart, RequestPart
+from connectors.declarative.document import DescribedPart, DescribePart
 from connectors.declarative.encodings import Unwritable
 from connectors.declarative.expressions import Expression
 from connectors.declarative.records import names_of, text_of
+from connectors.declarative.request_parts import RequestPart
 from connectors.errors import BadPayload
 
 _MOST_PAGES: Final = 50

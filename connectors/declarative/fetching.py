@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from connectors.base import Call, Key, Outcome
 from connectors.declarative.asking import Asker, NoSuchRecord, holds, told_of, unwritable
-from connectors.declarative.document import ANY, KeyPart, ObjectPart, RequestPart
+from connectors.declarative.document import ANY, KeyPart, ObjectPart
 from connectors.declarative.encodings import Unwritable
 from connectors.declarative.expressions import Expression, is_plain
 from connectors.declarative.records import asked_for, names_of, record_of
+from connectors.declarative.request_parts import RequestPart
 from connectors.errors import BadPayload, SourceError, Unavailable, WrongSettings
 from connectors.runtime.call import Reply
 from connectors.runtime.matching import Answer, by_name, strangers

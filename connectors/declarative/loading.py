@@ -7,9 +7,10 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from connectors.declarative.document import ConditionPart, Document, RequestPart
+from connectors.declarative.document import Document
 from connectors.declarative.expressions import OPTIONS, Expression
 from connectors.declarative.reading import Content, Place, Where, WrongFile, did_you_mean, read_file
+from connectors.declarative.request_parts import ConditionPart, RequestPart
 from connectors.declarative.templates import Template, Tree
 
 _ALWAYS: Final = frozenset({"secret"})

@@ -5,9 +5,9 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from connectors.declarative.credentials import is_plain
-from connectors.declarative.document import RequestPart
 from connectors.declarative.encodings import Unwritable, as_text
 from connectors.declarative.expressions import Inapplicable
+from connectors.declarative.request_parts import RequestPart
 from connectors.declarative.templates import Scope, Template
 from connectors.errors import WrongSettings
 from connectors.runtime.call import Request

@@ -12,10 +12,11 @@ import orjson
 from connectors.abilities import Change, ChangeKind, Webhook
 from connectors.base import SourceSettings
 from connectors.declarative.asking import Asker
-from connectors.declarative.document import HeaderPart, SignaturePart, WebhookPart
+from connectors.declarative.document import SignaturePart, WebhookPart
 from connectors.declarative.encodings import as_text
 from connectors.declarative.instants import instant
 from connectors.declarative.records import text_of
+from connectors.declarative.request_parts import HeaderPart
 from connectors.errors import BadPayload, BadSignature
 
 

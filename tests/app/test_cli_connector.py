@@ -176,6 +176,16 @@ async def test_a_name_that_can_not_be_one_begins_no_connector(name, code, told, 
     assert list(tmp_path.glob("*.yaml")) == []
 
 
+async def test_a_file_that_is_there_is_left_as_it_is(tmp_path):
+    (tmp_path / "globex.yaml").write_text("mine", encoding="utf-8")
+
+    ended = await command("connector", "new", "globex", folder=tmp_path)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "globex.yaml is there already; it was left as it is.\n"
+    assert (tmp_path / "globex.yaml").read_text("utf-8") == "mine"
+
+
 async def test_what_a_connector_begins_with_is_a_sound_connector(tmp_path):
     ended = await command("connector", "new", "globex", folder=tmp_path)
 

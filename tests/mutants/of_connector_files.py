@@ -131,6 +131,6 @@ OF_CONNECTOR_FILES: Final = (
         "app/cli_connector.py",
         'with path.open("x", encoding="utf-8") as file:',
         'with path.open("w", encoding="utf-8") as file:',
-        ("flow/test_connector_guide.py",),
+        ("app/test_cli_connector.py::test_a_file_that_is_there_is_left_as_it_is",),
     ),
 )

@@ -1,11 +1,12 @@
 """What a connector file says of requests, of who we are, and of what answers mean."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from connectors.declarative.parts import AnError, AnExpression, ATemplate, ATree, Part, wrong
-from connectors.declarative.templates import Template, Tree, template_of
+from connectors.declarative.templates import Template, Tree, WrongTemplate, template_of
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH")
 # What says where a request goes and how long it is.
@@ -24,39 +25,39 @@ HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$"), AfterValidat
 Headers = dict[HeaderName, ATemplate]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request goes, below the base address."""
+
+    method: str
+    path: Template
+
+
+def _target(given: object) -> Target:
+    method, _, path = given.partition(" ") if isinstance(given, str) else ("", "", "")
+    if method not in _METHODS:
+        raise wrong(f"expected `METHOD /path`, with a method of {', '.join(_METHODS)}")
+    if not path.startswith("/") or path.startswith("//") or "?" in path or "#" in path:
+        raise wrong("a path begins with one `/`; parameters belong in `query`")
+    try:
+        return Target(method, template_of(path))
+    except WrongTemplate as error:
+        raise wrong(str(error)) from None
+
+
 class RequestPart(Part):
     """One HTTP request.  `to` is a method and a path below the base address."""
 
-    to: str
+    to: Annotated[Target, BeforeValidator(_target)]
     query: dict[str, ATemplate] = Field(default_factory=dict)
     headers: Headers = Field(default_factory=dict)
     content: ATree | None = Field(None, alias="json")
     form: dict[str, ATemplate] | None = None
 
-    @field_validator("to")
-    @classmethod
-    def _is_below_the_base(cls, to: str) -> str:
-        method, _, path = to.partition(" ")
-        if method not in _METHODS:
-            raise wrong(f"expected `METHOD /path`, with a method of {', '.join(_METHODS)}")
-        if not path.startswith("/") or path.startswith("//") or "?" in path or "#" in path:
-            raise wrong("a path begins with one `/`; parameters belong in `query`")
-        return to
-
-    @property
-    def method(self) -> str:
-        """Its method."""
-        return self.to.partition(" ")[0]
-
-    @property
-    def path(self) -> Template:
-        """Its path."""
-        return template_of(self.to.partition(" ")[2])
-
     @property
     def templates(self) -> list[tuple[tuple[str, ...], Template | Tree]]:
         """Every template in it, and where."""
-        own: list[tuple[tuple[str, ...], Template | Tree]] = [(("to",), self.path)]
+        own: list[tuple[tuple[str, ...], Template | Tree]] = [(("to",), self.to.path)]
         for part, given in (("query", self.query), ("headers", self.headers), ("form", self.form)):
             own += [((part, name), template) for name, template in (given or {}).items()]
         return [*own, (("json",), self.content)] if self.content else own

@@ -6,7 +6,6 @@ from urllib.parse import quote, urlencode
 
 from connectors.declarative.credentials import is_plain
 from connectors.declarative.encodings import Unwritable, as_text
-from connectors.declarative.expressions import Inapplicable
 from connectors.declarative.request_parts import RequestPart
 from connectors.declarative.templates import Scope, Template
 from connectors.errors import WrongSettings
@@ -23,18 +22,15 @@ def filled(base: str, part: RequestPart, scope: Scope, common: Mapping[str, Temp
     Raises:
         Unwritable: a value can't stand where the file puts it.
     """
-    try:
-        query = _parameters(part.query, scope)
-        address = f"{base}{path_of(part.path, scope)}"
-        return Request(
-            part.method,
-            f"{address}?{urlencode(query, quote_via=quote)}" if query else address,
-            headers={**_headers(common, scope), **_headers(part.headers, scope)},
-            json=part.content.fill(scope) if part.content else None,
-            form=dict(_parameters(part.form, scope)) if part.form is not None else None,
-        )
-    except Inapplicable as error:
-        raise Unwritable(str(error)) from None
+    query = _parameters(part.query, scope)
+    address = f"{base}{path_of(part.to.path, scope)}"
+    return Request(
+        part.to.method,
+        f"{address}?{urlencode(query, quote_via=quote)}" if query else address,
+        headers={**_headers(common, scope), **_headers(part.headers, scope)},
+        json=part.content.fill(scope) if part.content else None,
+        form=dict(_parameters(part.form, scope)) if part.form is not None else None,
+    )
 
 
 def path_of(template: Template, scope: Scope) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.declarative.encodings import ENCODINGS, as_text
-from connectors.declarative.expressions import Expression, WrongExpression
+from connectors.declarative.encodings import ENCODINGS, Unwritable, as_text
+from connectors.declarative.expressions import Expression, Inapplicable, WrongExpression
 from connectors.declarative.reading import Where, did_you_mean
 
 Scope = Mapping[str, object]
@@ -33,8 +33,16 @@ class _Hole:
     encodings: tuple[Callable[[Any], object], ...]
 
     def fill(self, scope: Scope) -> object:
-        """Its value; None stays None, whatever the encoding."""
-        value: object = self.expression(scope)
+        """Its value; None stays None, whatever the encoding.
+
+        Raises:
+            Unwritable: the value can't be had, or not written so.
+        """
+        try:
+            value: object = self.expression(scope)
+        except Inapplicable:
+            told = f"`{self.expression.text}` makes no sense for what it is given"
+            raise Unwritable(told) from None
         for encode in self.encodings:
             value = None if value is None else encode(value)
         return value

@@ -13,7 +13,7 @@ from connectors.abilities import Change, ChangeKind, Webhook
 from connectors.base import SourceSettings
 from connectors.declarative.asking import Asker
 from connectors.declarative.document import SignaturePart, WebhookPart
-from connectors.declarative.encodings import as_text
+from connectors.declarative.encodings import Unwritable, as_text
 from connectors.declarative.instants import instant
 from connectors.declarative.records import text_of
 from connectors.declarative.request_parts import HeaderPart
@@ -64,7 +64,10 @@ def _check_expected(
     asker: Asker, settings: SourceSettings, part: HeaderPart, webhook: Webhook
 ) -> None:
     scope = {**asker.scope, "secret": settings.webhook_secret}
-    right = part.value.text(scope, as_text) or ""
+    try:
+        right = part.value.text(scope, as_text) or ""
+    except Unwritable as error:
+        raise BadSignature(asker.source, f"{error}: check the options") from None
     given = webhook.headers.get(part.name.lower(), "")
     if not right or not hmac.compare_digest(right.encode(), given.encode()):
         raise BadSignature(asker.source, f"the header {part.name} isn't what it must be")

@@ -1,5 +1,6 @@
 from importlib import import_module
 from inspect import isclass
+from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
@@ -9,6 +10,14 @@ from connectors.errors import WrongSettings
 from connectors.registry import connector_names, connector_of
 from connectors.vendors.hubspot import HubSpot
 from connectors.vendors.tryton import Tryton
+
+
+def test_no_name_stands_for_a_module_and_a_file():
+    modules = {module.name for module in iter_modules(vendors.__path__)}
+    files = {file.stem for folder in vendors.__path__ for file in Path(folder).glob("*.y*ml")}
+
+    assert {"zendesk", "odoo", "pipedrive", "freshdesk", "expertflow"} <= files
+    assert modules & files == set()
 
 
 def test_a_name_is_a_module_and_stands_for_its_connector():

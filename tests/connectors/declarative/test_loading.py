@@ -1,5 +1,10 @@
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors import vendors
 from connectors.declarative.reading import WrongFile
 from tests.connectors.declarative.files import SMALL, document_of
 
@@ -23,6 +28,8 @@ def test_a_sound_file_is_a_document():
         ("${secret}", "sk-123456", "2:1: the secret stands in no file: write ${secret}"),
         ("GET /people", "FETCH /people", "9:17: expected `METHOD /path`"),
         ("GET /people", "GET https://evil.example/", "9:17: a path begins with one `/`"),
+        ("GET /people", '"GET /people/${id["', "9:17: a `${` has no `}`"),
+        ("GET /people", '"GET /people/${id[}"', "9:17: `id[` is no JMESPath"),
         ("GET /people", "GET //evil.example/", "9:17: a path begins with one `/`"),
         ("GET /people", '"GET /people?all=1"', "9:17: a path begins with one `/`"),
         ("id: {match: id}", "id: {}", "12:9: `match` is needed"),
@@ -63,3 +70,42 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_known_name(old, new, t
         document_of(SMALL.replace(old, new, 1))
 
     assert str(raised.value).startswith(f"acme.yaml:{told}")
+
+
+VENDORS = {
+    file.name: file.read_text("utf-8")
+    for folder in vendors.__path__
+    for file in sorted(Path(folder).glob("*.yaml"))
+}
+PIECES = st.sampled_from(
+    [
+        *("${", "}", "=>", "!", "[", "]", "{", "*", "&a", "'", '"', "`", ": ", "- ", "\n", "  "),
+        *("null", "1e999", "~", "!!int ", "secret", "keys", "id", "..", "\x00", "ü", "|", "?", "%"),
+    ]
+)
+
+
+def told_of(text):
+    """What is wrong with a file; None where nothing is."""
+    try:
+        document_of(text)
+    except WrongFile as error:
+        return str(error)
+    return None
+
+
+@given(
+    text=st.sampled_from([SMALL, *VENDORS.values()]),
+    cuts=st.lists(
+        st.tuples(st.integers(0, 10_000), st.integers(0, 12), PIECES), min_size=1, max_size=4
+    ),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_in_a_file_it_is_a_document_or_told_with_the_file_s_name(text, cuts):
+    for at, length, piece in cuts:
+        begin = at % len(text)
+        text = text[:begin] + piece + text[begin + length :]
+
+    told = told_of(text)
+
+    assert told is None or told.startswith("acme.yaml")

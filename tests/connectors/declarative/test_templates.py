@@ -48,7 +48,9 @@ def test_a_template_that_can_not_be_compiled_is_refused(text):
         template_of(text)
 
 
-@pytest.mark.parametrize("text", ["x${l}", "x${o}", "${t => integer}", "${bad => csv}"])
+@pytest.mark.parametrize(
+    "text", ["x${l}", "x${o}", "${t => integer}", "${bad => csv}", "${sum(t)}"]
+)
 def test_a_value_that_can_not_be_written_there_is_refused_unquoted(text):
     with pytest.raises(Unwritable) as raised:
         template_of(text).fill(SCOPE | {"bad": ["private,1"]})

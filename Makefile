@@ -26,7 +26,7 @@ BUILD_NEEDS := printf 'hatchling>=1.27\neditables>=0.5\n'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-external check mutants bench schema docs lock clean clients redis tryton judges
+.PHONY: help install demo test test-external check mutants bench schema docs lock clean clients redis mitmproxy tryton judges
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,7 +36,7 @@ install: $(DEVELOPMENT) $(EMBEDDED) ## make .venv with all it takes to run and t
 demo: $(RUNTIME) $(EMBEDDED) ## start everything with invented customers; PORT=8080 moves it
 	@$(BIN)/profile-gateway demo --port $(PORT)
 
-test: install clients tryton redis judges ## run every test and hold the coverage gates
+test: install clients tryton redis mitmproxy judges ## run every test and hold the coverage gates
 	$(BIN)/python -m pytest -m 'not external' -n 2 --dist loadfile --cov --cov-report= --durations=10
 	$(BIN)/python -m coverage report --fail-under=90
 	$(BIN)/python -m coverage report --fail-under=100 --include='policies/*,graph/model/*'
@@ -120,6 +120,10 @@ redis:
 		|| RUNLEVEL=1 apt-get install --yes --no-install-recommends redis-server > /dev/null 2>&1 \
 		|| echo "Redis can't be had here: tests of the shared cache will be skipped." \
 			"On Debian and Ubuntu: apt install redis-server"
+
+mitmproxy: $(DEVELOPMENT)
+	@$(BIN)/python -m tests.support.chaos \
+		|| echo "mitmproxy can't be had here: tests of a CRM in chaos will be skipped."
 
 tryton: $(DEVELOPMENT)
 	@$(BIN)/python -m tests.support.tryton install

@@ -18,6 +18,7 @@ from graph.model.profile import Link
 from graph.sources import Source
 
 _Asked = tuple[Key, Freshness]
+_LATE = "no answer within the request's budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,28 @@ class LiveReads:
                 if key is not None and self._budget.remaining_s() > 0:
                     self._ask(batch, key, AS_USUAL)
 
+    def known(
+        self,
+        definition: FieldDefinition,
+        profile_id: str,
+        links: Sequence[Link],
+        freshness: Freshness = AS_USUAL,
+    ) -> LiveValue | None:
+        """One attribute of one profile where that needs no waiting; None where it does."""
+        name, object_ = _place(definition)
+        batch = self._batches.get((name, object_))
+        if batch is None:
+            return LiveValue(error=SourceError(name, "no such source is configured"))
+        key = batch.source.key_of(profile_id, links, object_)
+        if key is None:
+            return LiveValue(fetched_at=self._now())
+        if (key, freshness) not in batch.seen and self._budget.remaining_s() <= 0:
+            late = Timeout(name, _LATE)
+            cache, place = batch.source.cache, (object_, key)
+            return self._told(definition, cache.instead(place, batch.attributes, freshness, late))
+        asked = self._ask(batch, key, freshness)
+        return self._told(definition, asked) if isinstance(asked, Answer) else None
+
     async def read(
         self,
         definition: FieldDefinition,
@@ -144,42 +167,43 @@ class LiveReads:
         freshness: Freshness = AS_USUAL,
     ) -> LiveValue:
         """One attribute of one profile, with its time or its error; never raises for a source."""
+        known = self.known(definition, profile_id, links, freshness)
+        if known is not None:
+            return known
         name, object_ = _place(definition)
-        batch = self._batches.get((name, object_))
-        if batch is None:
-            return LiveValue(error=SourceError(name, "no such source is configured"))
+        batch = self._batches[name, object_]
         key = batch.source.key_of(profile_id, links, object_)
-        if key is None:
-            return LiveValue(fetched_at=self._now())
-        found = _value(definition, await self._answer(batch, key, freshness))
-        if (found.error or found.is_stale) and (story := self._stories.get(name)):
-            story.stale += found.is_stale
-            story.errors |= {found.error.code} if found.error else set()
-        return found
+        seat = batch.seen[key, freshness] if key else None
+        assert isinstance(seat, Seat)  # noqa: S101 - what isn't known is asked
+        return self._told(definition, await self._answer(batch, seat, freshness))
 
     def close(self) -> None:
         """Wait for nothing any more: what isn't asked yet, and nobody else wants, never is."""
         for batch in self._batches.values():
-            for asked in batch.seen.values():
-                if isinstance(asked, Seat):
-                    batch.source.cache.leave(asked)
+            seats = {id(one.settled): one for one in batch.seen.values() if isinstance(one, Seat)}
+            for seat in seats.values():
+                batch.source.cache.leave(seat)
 
-    async def _answer(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer:
-        cache, seconds = batch.source.cache, self._budget.remaining_s()
-        late = Timeout(batch.source.name, "no answer within the request's budget")
-        if seconds <= 0 and (key, freshness) not in batch.seen:
-            return cache.instead((batch.object, key), batch.attributes, freshness, late)
-        asked = self._ask(batch, key, freshness)
-        if isinstance(asked, Answer):
-            return asked
+    async def _answer(self, batch: _Batch, seat: Seat, freshness: Freshness) -> Answer:
+        cache = batch.source.cache
         try:
-            async with asyncio.timeout(seconds):
-                return await cache.answer(asked, batch.attributes, freshness)
+            async with asyncio.timeout(self._budget.remaining_s()):
+                return await cache.answer(seat, batch.attributes, freshness)
         except TimeoutError:
-            return cache.instead((batch.object, key), batch.attributes, freshness, late)
+            late, place = Timeout(batch.source.name, _LATE), (batch.object, seat.key)
+            return cache.instead(place, batch.attributes, freshness, late)
+
+    def _told(self, definition: FieldDefinition, answer: Answer) -> LiveValue:
+        found = _value(definition, answer)
+        if found.error or found.is_stale:
+            story = self._stories.get(definition.source.connector or "")
+            if story is not None:
+                story.stale += found.is_stale
+                story.errors |= {found.error.code} if found.error else set()
+        return found
 
     def _ask(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer | Seat:
-        asked = batch.seen.get((key, freshness))
+        asked = batch.seen.get((key, freshness)) or _asked_anyway(batch, key, freshness)
         if asked is None:
             asked = batch.source.cache.ask(batch.object, key, batch.attributes, freshness)
             batch.seen[key, freshness] = asked
@@ -190,6 +214,15 @@ class LiveReads:
             else:
                 story.cache_hits += 1
         return asked
+
+
+def _asked_anyway(batch: _Batch, key: Key, freshness: Freshness) -> Seat | None:
+    """What this request already asks of a key, where that is new enough for this reader too."""
+    usual = batch.seen.get((key, AS_USUAL))
+    if isinstance(usual, Seat) and usual.flight.oldest_s[key] <= (freshness.max_age_s or 0):
+        batch.seen[key, freshness] = usual
+        return usual
+    return None
 
 
 def _report(name: str, story: _Story) -> SourceReport:

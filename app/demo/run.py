@@ -28,7 +28,7 @@ _HOURS: Final = 12
 _QUERY: Final = (
     '{ identify(channel: VOICE, value: "(202) 555-0143") { outcome profile { name { full }'
     " birthDate identities { channel value } custom { vip loyaltyTier lifetimeValue }"
-    ' fields(keys: ["loyaltyTier"]) { value source age error { code } } } } }'
+    ' fields(keys: ["loyaltyTier"], maxAge: 0) { value source age stale error { code } } } } }'
 )
 
 

@@ -24,6 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from app.demo.sandbox_faults import Gate, Stats, Switchboard, switch_routes
+from app.demo.sandbox_links import LinkApi, add_engagements
 from app.demo.sandbox_objects import ObjectApi, PropertyApi, failed, refused
 from app.demo.sandbox_records import Crm
 from app.demo.sandbox_wire import ObjectName, Property, PropertyName, Refused, Value, complaints
@@ -35,6 +36,8 @@ memory and forgets it when it stops. Put no real person's data here.
 
   /crm/objects/2026-09/{object}   records (also /crm/v3/objects/{object}), with a bearer token
   /crm/properties/2026-09/{object}   properties (also /crm/v3/properties/{object})
+  /crm/associations/2026-09/{one}/{other}   what has to do with what (also /crm/v4/associations)
+  /crm/lists/2026-09   lists and who is in them (also /crm/v3/lists)
   GET, DELETE /_sandbox/stats   what was asked
   GET, PUT, DELETE /_sandbox/faults   what goes wrong
 """
@@ -66,10 +69,15 @@ def sandbox_app(token: str, records: Iterable[Mapping[str, Any]] = ()) -> Starle
         ValueError: a record breaks the contract; the message holds no values.
     """
     crm, stats, switchboard = Crm(), Stats(), Switchboard()
+    add_engagements(crm)
     for number, line in enumerate(records, start=1):
         _sow(crm, number, line)
     gate = Middleware(Gate, token=token, stats=stats, switchboard=switchboard)
-    crm_routes = [*ObjectApi(crm, stats).routes(), *PropertyApi(crm).routes()]
+    crm_routes = [
+        *ObjectApi(crm, stats).routes(),
+        *PropertyApi(crm).routes(),
+        *LinkApi(crm).routes(),
+    ]
     return Starlette(
         routes=[
             Route("/", _about, methods=["GET"]),

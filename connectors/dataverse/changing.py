@@ -10,13 +10,18 @@ import orjson
 from connectors.abilities import Change, ChangeKind, ChangePage
 from connectors.base import Call
 from connectors.dataverse.environment import PAGE, PATH, Environment, Refusals, Row, Table
-from connectors.dataverse.rows import LABELS, guid, instant, record_of, selected, wants_labels
+from connectors.dataverse.rows import (
+    LABELS,
+    guid,
+    record_of,
+    selected,
+    survivor,
+    wants_labels,
+)
 from connectors.errors import BadPayload, CursorExpired, UnknownField
 from connectors.runtime.unknown import Dropped
 
 _MAX_CURSOR = 4_000
-_MERGEABLE = frozenset({"contact", "account", "lead", "incident"})
-_MERGED, _MASTER = "merged", "_masterid_value"
 _DELETED: Final = "/$deletedEntity"
 
 
@@ -43,9 +48,8 @@ async def changes_after(
     Raises:
         Dropped: the environment doesn't have one of them.
     """
-    merge = (_MERGED, _MASTER) if table.name in _MERGEABLE else ()
     digest = hashlib.sha256(",".join(sorted({table.name, *attributes})).encode()).hexdigest()[:16]
-    path = f"/{table.entity_set}?$select={selected(table, known, *merge)}"
+    path = f"/{table.entity_set}?$select={selected(table, known)}"
     if cursor is not None:
         path = _link(environment, table, cursor, digest)
     prefer = ["odata.track-changes", f"odata.maxpagesize={PAGE}"]
@@ -71,9 +75,8 @@ def _change(source: str, table: Table, row: Row, attributes: Collection[str]) ->
             raise BadPayload(source, "a deletion has no `id`")
         return Change(ChangeKind.DELETED, table.name, id_)
     record = record_of(source, table, row, attributes)
-    into = guid(str(row.get(_MASTER))) if row.get(_MERGED) is True else None
-    if into is not None:
-        at = instant(source, row)
+    if (into := survivor(row)) is not None:
+        at = record.modified_at
         return Change(ChangeKind.MERGED, table.name, record.id, at, into_id=into)
     return Change(ChangeKind.UPSERTED, table.name, record.id, record.modified_at, record)
 

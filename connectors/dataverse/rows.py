@@ -13,9 +13,21 @@ from connectors.errors import BadPayload
 STAMP: Final = "modifiedon"
 LABELS: Final = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
 
+_MERGEABLE = frozenset({"contact", "account", "lead", "incident"})
+_MERGED, _MASTER = "merged", "_masterid_value"
 _LABEL: Final = "@OData.Community.Display.V1.FormattedValue"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"[a-z_][a-z0-9_]{0,127}(@label)?")
+
+
+def merge_columns(table: Table) -> tuple[str, ...]:
+    """The columns that say whether a record was merged away, and into which."""
+    return (_MERGED, _MASTER) if table.name in _MERGEABLE else ()
+
+
+def survivor(row: Row) -> str | None:
+    """The record that a row was merged into; None where it wasn't."""
+    return guid(str(row.get(_MASTER))) if row.get(_MERGED) is True else None
 
 
 def guid(text: str) -> str | None:
@@ -35,7 +47,13 @@ def wants_labels(attributes: Collection[str]) -> bool:
 
 def selected(table: Table, attributes: Collection[str], *more: str) -> str:
     """The columns to ask for."""
-    columns = {table.id, STAMP, *more, *(column_of(name) for name in attributes)}
+    columns = {
+        table.id,
+        STAMP,
+        *merge_columns(table),
+        *more,
+        *(column_of(name) for name in attributes),
+    }
     return ",".join(sorted(columns))
 
 
@@ -71,23 +89,23 @@ def record_of(source: str, table: Table, row: Row, attributes: Collection[str]) 
     absent = [name for name in attributes if name not in values and "@" in name]
     values |= dict.fromkeys((name for name in absent if column_of(name) in row), None)
     etag = row.get("@odata.etag")
-    return Record(id_, values, instant(source, row), etag if isinstance(etag, str) else None)
+    return Record(id_, values, moment(source, row), etag if isinstance(etag, str) else None)
 
 
-def instant(source: str, row: Row) -> datetime | None:
-    """When a row last changed.
+def moment(source: str, row: Row, column: str = STAMP) -> datetime | None:
+    """The instant in a column, in UTC; None where it is empty.
 
     Raises:
-        BadPayload: it says so, and it is no instant.
+        BadPayload: it is none.
     """
-    text = row.get(STAMP)
+    text = row.get(column)
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
+        found = datetime.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:
-        raise BadPayload(source, f"`{STAMP}` is not an instant") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise BadPayload(source, f"`{column}` is not an instant") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _key(attribute: str) -> str:

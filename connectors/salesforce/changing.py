@@ -32,7 +32,7 @@ DELETIONS_KEPT: Final = timedelta(days=14)
 """Salesforce tells deletions of 15 days."""
 
 _MERGEABLE = frozenset({"Account", "Contact", "Lead", "Case"})
-_IDS_BYTES = 6_000
+_IDS_BYTES = 8_000
 
 
 @dataclass(frozen=True, slots=True)

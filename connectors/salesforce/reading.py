@@ -19,7 +19,7 @@ from connectors.salesforce.rows import (
     record_of,
 )
 
-_QUERY_BYTES: Final = 6_000
+_QUERY_BYTES: Final = 8_000
 _T = TypeVar("_T")
 
 Row = Mapping[str, object]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 from connectors.base import Record
 from connectors.errors import BadPayload
@@ -18,7 +19,6 @@ _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}")
 _ESCAPED: Final = str.maketrans(
     {"\\": r"\\", "'": r"\'", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 )
-_QUOTES_AND_COMMA = 3
 _ABSENT: Final = object()
 
 
@@ -51,8 +51,7 @@ def chunks(values: Sequence[str], max_bytes: int) -> Iterator[Sequence[str]]:
     part: list[str] = []
     size = 0
     for value in values:
-        # Percent-encoding makes three of a byte, at worst.
-        length = 3 * (len(quoted(value).encode()) + _QUOTES_AND_COMMA)
+        length = len(quote(quoted(value) + ",", safe=""))
         if part and size + length > max_bytes:
             yield part
             part, size = [], 0

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
-from connectors.abilities import Attribute, ChangePage
+from connectors.abilities import Attribute, ChangePage, Fact, FactKind
 from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
 from connectors.dataverse.changing import changes_after
 from connectors.dataverse.description import attributes_of
 from connectors.dataverse.environment import Environment, Refusals, Row, Table
+from connectors.dataverse.facts import activities_of
 from connectors.dataverse.rows import (
     LABELS,
     among,
@@ -16,6 +17,7 @@ from connectors.dataverse.rows import (
     is_attribute,
     record_of,
     selected,
+    survivor,
     wants_labels,
 )
 from connectors.errors import BadPayload, Conflict, UnknownField, WrongSettings
@@ -24,6 +26,7 @@ from connectors.runtime.unknown import Dropped, KnownAttributes
 
 _QUERY_BYTES = 20_000
 _MAX_PAGES = 10
+_MAX_MERGES = 3
 
 
 class Dataverse:
@@ -32,10 +35,12 @@ class Dataverse:
     `object` is a table's logical name: `contact`.  A key's kind is "id" or a column whose values
     are unique texts; letters match whatever their case.  `NAME@label` is what people see of a
     choice, a link or an amount, as text.  Values arrive as Dataverse's JSON has them: links as
-    ids (`_ownerid_value`), choices as numbers.  Columns that aren't there are absent.
+    ids (`_ownerid_value`), choices as numbers.  Columns that aren't there are absent.  A record
+    that was merged away answers with the surviving one, at the cost of a second call.
     """
 
     max_keys: ClassVar[int] = 200
+    fact_kinds: ClassVar[frozenset[FactKind]] = frozenset({FactKind.ACTIVITY})
 
     def __init__(self, settings: SourceSettings) -> None:
         self._source = settings.name
@@ -85,6 +90,15 @@ class Dataverse:
 
         return await self._known.ask(table.name, possible, read)
 
+    async def facts(
+        self, call: Call, object: str, ids: Sequence[str], kinds: Collection[FactKind]
+    ) -> Mapping[str, Sequence[Fact]]:
+        """The activities that are set regarding each of `ids`."""
+        await self._environment.table(call, object)
+        asked = ids if FactKind.ACTIVITY in kinds else []
+        found = await activities_of(self._environment, call, asked)
+        return {id_: found.get(id_, []) for id_ in ids}
+
     async def write(
         self,
         call: Call,
@@ -121,21 +135,48 @@ class Dataverse:
         asked: Mapping[str, str],
         attributes: Collection[str],
     ) -> Mapping[str, Outcome]:
-        async def read(wanted: Collection[str]) -> Sequence[Row]:
-            rows: list[Row] = []
-            for part in chunks([*asked.values()], _QUERY_BYTES):
-                query = f"$select={selected(table, wanted, column)}&$filter={among(column, part)}"
-                rows += await self._pages(call, table, f"/{table.entity_set}?{query}", wanted)
-            return rows
-
-        possible = [name for name in attributes if is_attribute(name)]
-        rows = await self._known.ask(table.name, possible, read)
-        answers = [self._answer(table, column, row, attributes) for row in rows]
+        rows = await self._rows(call, table, column, [*asked.values()], attributes)
+        survivors = await self._survivors(call, table, rows, attributes)
+        answers = [self._answer(table, column, row, attributes, survivors) for row in rows]
         missing = None
         if strangers(answers, asked):
             missing = BadPayload(self._source, "a record came under a name that was not asked for")
         found = by_name(self._source, answers)
         return {name: found.get(name, missing) for name in asked}
+
+    async def _rows(
+        self,
+        call: Call,
+        table: Table,
+        column: str,
+        values: Sequence[str],
+        attributes: Collection[str],
+    ) -> Sequence[Row]:
+        """The rows of which `column` has one of `values`."""
+
+        async def read(wanted: Collection[str]) -> Sequence[Row]:
+            rows: list[Row] = []
+            for part in chunks(values, _QUERY_BYTES):
+                query = f"$select={selected(table, wanted, column)}&$filter={among(column, part)}"
+                rows += await self._pages(call, table, f"/{table.entity_set}?{query}", wanted)
+            return rows
+
+        possible = [name for name in attributes if is_attribute(name)]
+        return await self._known.ask(table.name, possible, read)
+
+    async def _survivors(
+        self, call: Call, table: Table, rows: Sequence[Row], attributes: Collection[str]
+    ) -> Mapping[str, Row]:
+        """The records that those in `rows` were merged into, by id, and those they went into."""
+        found: dict[str, Row] = {}
+        sought = {into for row in rows if (into := survivor(row)) is not None}
+        for _ in range(_MAX_MERGES):
+            if not sought:
+                break
+            more = await self._rows(call, table, table.id, sorted(sought), attributes)
+            found |= {id_: row for row in more if (id_ := guid(str(row.get(table.id))))}
+            sought = {into for row in more if (into := survivor(row))} - found.keys()
+        return found
 
     async def _pages(
         self, call: Call, table: Table, path: str, wanted: Collection[str]
@@ -157,13 +198,30 @@ class Dataverse:
             following = self._environment.link(answer, "@odata.nextLink", table.entity_set)
         raise BadPayload(self._source, "an answer has too many pages")
 
-    def _answer(self, table: Table, column: str, row: Row, attributes: Collection[str]) -> Answer:
+    def _answer(
+        self,
+        table: Table,
+        column: str,
+        row: Row,
+        attributes: Collection[str],
+        survivors: Mapping[str, Row],
+    ) -> Answer:
         value = row.get(column)
         names = frozenset({value.casefold()} if isinstance(value, str) else ())
         try:
-            return Answer(names, record_of(self._source, table, row, attributes))
+            last = self._last(row, survivors)
+            return Answer(names, record_of(self._source, table, last, attributes))
         except BadPayload as error:
             return Answer(names, error)
+
+    def _last(self, row: Row, survivors: Mapping[str, Row]) -> Row:
+        for _ in range(_MAX_MERGES):
+            if (into := survivor(row)) is None:
+                return row
+            if into not in survivors:
+                break
+            row = survivors[into]
+        raise BadPayload(self._source, "a merged record leads to none that is there")
 
 
 CONNECTOR: MakeConnector = Dataverse

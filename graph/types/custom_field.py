@@ -145,11 +145,12 @@ def is_kept(definition: FieldDefinition) -> bool:
 
 
 def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
-    async def live(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value
-        found = await _value(root, definition, info)
-        if found.error and not found.is_known:
-            raise found.error
-        return found.value
+    def live(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value, or its promise
+        found = _known(root, definition, info, AS_USUAL)
+        return _typed(found) if found else waited(root, info)
+
+    async def waited(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401 - any value
+        return _typed(await _value(root, definition, info))
 
     def stored(root: Profile, info: GatewayInfo) -> Any:  # noqa: ANN401, ARG001 - as every resolver
         return readable((root.custom or {}).get(definition.id))
@@ -166,6 +167,12 @@ def _resolver(definition: FieldDefinition) -> Callable[..., Any]:
     return live if definition.is_live else stored
 
 
+def _typed(found: LiveValue) -> object:
+    if found.error and not found.is_known:
+        raise found.error
+    return found.value
+
+
 async def _value(
     profile: Profile,
     definition: FieldDefinition,
@@ -173,12 +180,26 @@ async def _value(
     freshness: Freshness = AS_USUAL,
 ) -> LiveValue:
     """The revealed value, stored or live."""
+    if known := _known(profile, definition, info, freshness):
+        return known
+    context, view = info.context, info.context.views.of(profile.id)
+    links = context.profiles.links_of(profile.id)
+    found = await view.live.read(definition, profile.id, links, freshness)
+    return replace(found, value=reveal_value(found.value, definition.coordinate, view.plan.access))
+
+
+def _known(
+    profile: Profile, definition: FieldDefinition, info: GatewayInfo, freshness: Freshness
+) -> LiveValue | None:
+    """The revealed value where nobody needs to wait for it."""
     context, view = info.context, info.context.views.of(profile.id)
     if not definition.is_live:
         value = (profile.custom or {}).get(definition.id)
         return LiveValue(value, context.wiring.now())
     links = context.profiles.links_of(profile.id)
-    found = await view.live.read(definition, profile.id, links, freshness)
+    found = view.live.known(definition, profile.id, links, freshness)
+    if found is None:
+        return None
     return replace(found, value=reveal_value(found.value, definition.coordinate, view.plan.access))
 
 

@@ -223,7 +223,7 @@ async def test_a_place_that_cannot_be_written_or_read_is_named(
 
 @pytest.fixture
 async def client(document_server: EmbeddedServer) -> AsyncIterator[AsyncMongoClient]:
-    async with open_client(document_server.uri, 10) as client:
+    async with open_client(document_server.uri, 60) as client:
         yield client
 
 

@@ -188,7 +188,9 @@ def test_the_printed_command_shows_an_agent_the_caller_with_a_mask(story):
     assert found["identities"] == MASKED
     assert found["custom"]["loyaltyTier"] == "gold"
     assert found["custom"]["lifetimeValue"] is None
-    assert found["fields"] == [{"value": "gold", "source": "crm", "age": 0, "error": None}]
+    [told] = found["fields"]
+    fresh = {"value": "gold", "source": "crm", "age": 0, "stale": False, "error": None}
+    assert told == fresh
 
 
 def test_the_printed_command_shows_a_supervisor_everything_in_clear(story):
@@ -206,14 +208,16 @@ def test_the_printed_command_asks_for_what_a_partner_knows_nothing_of(story):
     assert "data" not in answer
 
 
-def test_with_the_crm_off_the_profile_comes_and_says_what_is_missing(story):
+def test_with_the_crm_off_the_profile_comes_and_says_what_is_old(story):
     found = profile(story.without_crm)
 
     assert found["identities"] == MASKED
-    assert found["custom"]["loyaltyTier"] is None
+    assert found["custom"]["loyaltyTier"] == "gold"
     assert found["custom"]["vip"] is profile(story.answers["AGENT"])["custom"]["vip"]
-    assert found["fields"][0]["error"] == {"code": "SOURCE_UNAVAILABLE"}
-    assert set(codes(story.without_crm)) == {"SOURCE_UNAVAILABLE"}
+    [told] = found["fields"]
+    assert (told["value"], told["stale"]) == ("gold", True)
+    assert told["error"] == {"code": "SOURCE_UNAVAILABLE"}
+    assert codes(story.without_crm) == []
 
 
 def test_with_the_crm_on_again_so_is_its_knowledge(story):

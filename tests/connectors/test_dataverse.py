@@ -21,6 +21,7 @@ from tests.connectors.example import SECRET, Example, value_of
 from tests.support.scripted_http import body, json_of, status
 
 CHANGED_AT = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)
+ALWAYS = {"contactid", "modifiedon", "merged", "_masterid_value"}
 ETAG = 'W/"5001"'
 OPTIONS = {"client_id": "client-1", "tenant": "acme.example", "token_url": "{url}/login/token"}
 LABEL = "@OData.Community.Display.V1.FormattedValue"
@@ -57,7 +58,7 @@ def _reply(received, present):
     if "$filter" not in query:
         return {"UserId": an_id(9)}
     asked = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", query["$filter"])
-    names = set(query["$select"].split(",")) - {"contactid", "modifiedon"}
+    names = set(query["$select"].split(",")) - ALWAYS
     rows = [a_row(one, **dict.fromkeys(names, value_of(one))) for one in asked if one in present]
     return a_page(*reversed(rows))
 
@@ -101,7 +102,7 @@ async def test_records_are_read_by_id_in_one_query(fetch, crm):
     [received] = crm.received
     assert (received.method, received.path) == ("GET", "/api/data/v9.2/contacts")
     assert dict(received.query) == {
-        "$select": "_ownerid_value,contactid,jobtitle,modifiedon",
+        "$select": "_masterid_value,_ownerid_value,contactid,jobtitle,merged,modifiedon",
         "$filter": (
             f"Microsoft.Dynamics.CRM.In(PropertyName='contactid',PropertyValues=['{ADA}','{BOB}'])"
         ),
@@ -170,7 +171,9 @@ async def test_what_people_see_is_asked_for_where_it_is_wanted(fetch, crm):
     outcomes = await fetch([Key("id", ADA)], ["gendercode", "gendercode@label"])
 
     received = crm.received[0]
-    assert dict(received.query)["$select"] == "contactid,gendercode,modifiedon"
+    assert (
+        dict(received.query)["$select"] == "_masterid_value,contactid,gendercode,merged,modifiedon"
+    )
     assert received.headers["prefer"] == (
         'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
     )
@@ -225,7 +228,7 @@ async def test_what_cannot_be_a_column_is_not_asked_for(fetch, crm):
 
     await fetch([Key("id", ADA)], ["a b", "x'y", "", "jobtitle,x", "jobtitle@odata.bind"])
 
-    assert dict(crm.received[0].query)["$select"] == "contactid,modifiedon"
+    assert dict(crm.received[0].query)["$select"] == "_masterid_value,contactid,merged,modifiedon"
 
 
 async def test_two_records_of_one_address_are_given_to_nobody(fetch, crm):
@@ -345,7 +348,7 @@ async def test_a_write_is_one_conditional_call_that_answers_with_the_record(data
     [received] = crm.received
     assert received.method == "PATCH"
     assert received.target == (
-        f"/api/data/v9.2/contacts({ADA})?$select=contactid,jobtitle,modifiedon"
+        f"/api/data/v9.2/contacts({ADA})?$select=_masterid_value,contactid,jobtitle,merged,modifiedon"
     )
     assert received.headers["if-match"] == ETAG
     assert received.headers["prefer"] == "return=representation"

@@ -1,13 +1,32 @@
 """Dataverse against a stand-in that keeps records: what changes, descriptions, writes."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from connectors.abilities import ChangeKind, Describes, TakesWrites, TellsChanges, ValueType
+from connectors.abilities import (
+    ChangeKind,
+    Describes,
+    Fact,
+    FactKind,
+    KnowsFacts,
+    TakesWrites,
+    TellsChanges,
+    ValueType,
+)
 from connectors.base import Call, Key, SourceSettings
 from connectors.dataverse import changing
-from connectors.errors import Conflict, CursorExpired, Unauthorized, UnknownField, WrongSettings
+from connectors.errors import (
+    BadPayload,
+    Conflict,
+    CursorExpired,
+    Unauthorized,
+    UnknownField,
+    WrongSettings,
+)
 from connectors.runtime.budget import Budget
 from connectors.vendors.dataverse import Dataverse
+from tests.connectors.test_dataverse import an_id
 from tests.support.dataverse_http import dataverse_app
 from tests.support.dataverse_tables import CLIENT_ID, CLIENT_SECRET, TENANT, Tables
 from tests.support.listening import standing_in
@@ -55,7 +74,7 @@ def ids_of(changes):
 
 
 def test_it_says_what_it_can(dataverse):
-    for ability in (Describes, TellsChanges, TakesWrites):
+    for ability in (Describes, TellsChanges, KnowsFacts, TakesWrites):
         assert isinstance(dataverse, ability)
 
 
@@ -67,6 +86,32 @@ async def test_records_are_read_by_id_by_address_and_with_what_people_see(datave
         found = await dataverse.fetch(call, "contact", [key], ["jobtitle", "gendercode@label"])
         assert found[key].id == ada
         assert found[key].values == {"jobtitle": "Baker", "gendercode@label": "Female"}
+
+
+async def test_a_record_that_was_merged_away_answers_with_who_survived(dataverse, call, tables):
+    ada, bob, eve = (
+        tables.create("contact", {"jobtitle": f"J{n}", "emailaddress1": "a@x"}) for n in range(3)
+    )
+    tables.change("contact", ada, {"merged": True, "_masterid_value": bob})
+    tables.change("contact", bob, {"merged": True, "_masterid_value": eve})
+    keys = [Key("id", ada), Key("id", bob), Key("id", eve)]
+
+    found = await dataverse.fetch(call, "contact", keys, ["jobtitle"])
+    by_mail = await dataverse.fetch(call, "contact", [Key("emailaddress1", "a@x")], ["jobtitle"])
+
+    assert [(one.id, one.values) for one in found.values()] == [(eve, {"jobtitle": "J2"})] * 3
+    assert by_mail[Key("emailaddress1", "a@x")].id == eve
+
+
+async def test_a_merge_that_leads_nowhere_costs_its_own_key(dataverse, call, tables):
+    ada, bob, eve = (tables.create("contact", {}) for _ in range(3))
+    tables.change("contact", ada, {"merged": True, "_masterid_value": bob})
+    tables.change("contact", bob, {"merged": True, "_masterid_value": ada})
+
+    found = await dataverse.fetch(call, "contact", [Key("id", ada), Key("id", eve)], [])
+
+    assert type(found[Key("id", ada)]) is BadPayload
+    assert found[Key("id", eve)].id == eve
 
 
 async def test_the_first_run_tells_every_record_and_the_next_what_changed_since(
@@ -155,6 +200,28 @@ async def test_a_cursor_that_is_none_of_ours_begins_anew(dataverse, call, tables
         await dataverse.changed(call, "contact", cursor, [])
 
     assert tables.asked == []
+
+
+async def test_activities_regarding_a_record_are_facts(dataverse, call, tables):
+    ada, bob = tables.create("contact", {}), tables.create("contact", {})
+    done = {"actualend": "2026-03-04T05:06:07Z", "createdon": "2026-01-01T00:00:00Z"}
+    told = {"activityid": an_id(1), "subject": "Call back", "activitytypecode": "phonecall"}
+    tables.create("activitypointer", {"_regardingobjectid_value": ada, **told, **done})
+    silent = {"activityid": an_id(2), "activitytypecode": "task"}
+    tables.create("activitypointer", {"_regardingobjectid_value": ada, **silent})
+
+    found = await dataverse.facts(call, "contact", [ada.upper(), bob], {FactKind.ACTIVITY})
+
+    at = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+    assert found == {
+        ada.upper(): [
+            Fact(FactKind.ACTIVITY, an_id(1), "Call back", "phonecall", at),
+            Fact(FactKind.ACTIVITY, an_id(2), None, "task"),
+        ],
+        bob: [],
+    }
+    assert sum("activitypointers" in asked for asked in tables.asked) == 1
+    assert await dataverse.facts(call, "contact", [ada], {FactKind.TAG}) == {ada: []}
 
 
 async def test_columns_are_described_with_their_types(dataverse, call):

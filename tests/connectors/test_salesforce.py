@@ -1,7 +1,11 @@
 import json
 from datetime import UTC, datetime
+from string import ascii_letters, digits
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.base import Call, Key, Record, SourceSettings
 from connectors.errors import (
@@ -10,10 +14,11 @@ from connectors.errors import (
     WrongSettings,
 )
 from connectors.runtime.budget import Budget
-from connectors.salesforce.rows import full_id
+from connectors.salesforce.rows import chunks, full_id, listed
 from connectors.vendors.salesforce import Salesforce
 from tests.connectors.example import SECRET, Example, value_of
 from tests.support.scripted_http import body, json_of, status
+from tests.support.soql import read_query
 
 STAMP = "2026-09-01T12:30:00.000+0000"
 CHANGED_AT = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)
@@ -188,13 +193,43 @@ async def test_a_value_cannot_leave_its_literal(fetch, crm):
     assert soql_of(crm.received[0]).endswith(r"""WHERE Email IN ('x\\\' OR Name LIKE \'%\n\"')""")
 
 
+@given(value=st.text(), other=st.text())
+def test_a_literal_means_its_value_and_nothing_else(value, other):
+    query = read_query(" ".join(["SELECT Id FROM Contact WHERE Email IN", listed([value, other])]))
+
+    def is_meant(text):
+        return query.holds({"Email": text}, lambda row, name: row[name])
+
+    assert is_meant(value)
+    assert is_meant(other)
+    assert not is_meant(value + other + "x")
+
+
+@given(values=st.lists(st.text(max_size=50), max_size=60), max_bytes=st.integers(1, 2_000))
+def test_parts_hold_every_value_once_in_order_and_are_no_longer_than_they_may(values, max_bytes):
+    parts = [*chunks(values, max_bytes)]
+
+    assert [value for part in parts for value in part] == values
+    for part in parts:
+        assert len(part) == 1 or len(quote(listed(part), safe="")) <= max_bytes + len("%28%29")
+
+
+@given(st.text(alphabet=ascii_letters + digits, min_size=15, max_size=15))
+def test_an_id_in_18_characters_tells_letters_apart_that_differ_in_their_case_alone(short):
+    full = full_id(short)
+
+    assert full_id(full) == full
+    swapped = short.swapcase()
+    assert swapped == short or full_id(swapped).casefold() != full.casefold()
+
+
 async def test_many_long_values_are_asked_for_in_addresses_that_are_not_too_long(fetch, crm):
     crm.play(json_of(rows_of()))
     keys = [Key("Email", f"{n:04d}{'ü' * 100}@x.example") for n in range(200)]
 
     outcomes = await fetch(keys)
 
-    assert max(len(received.target) for received in crm.received) < 8_000
+    assert max(len(received.target) for received in crm.received) < 8_500
     asked = "".join(soql_of(received) for received in crm.received)
     assert all(key.value in asked for key in keys)
     assert set(outcomes.values()) == {None}

@@ -7,62 +7,22 @@ import pytest
 
 from connectors.base import Record, SourceSettings
 from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized, Unavailable
-from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
-from connectors.runtime.pace import Pace
-from graph.live import LiveReads, LiveValue
-from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
-from graph.model.profile import Link
-from graph.sources import Source
-from policies.classification import DataClass
-from tests.support.card_index import Asked, CardIndex
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PATIENCE_S = 5
-ALWAYS_ASKED = Pace(fresh_s=0, refresh_s=0, keep_s=0, absent_s=0)
-
-
-def live_field(id, kind="STRING", source="crm", object="contacts", attribute=None):
-    """A live field; its attribute is its id in lower case unless told."""
-    return FieldDefinition(
-        id=id,
-        key=id.lower(),
-        label=id,
-        kind=kind,
-        data_class=DataClass.BEHAVIOURAL,
-        source=FieldSource(SourceKind.LIVE, source, object, attribute or id.lower()),
-    )
-
-
-TIER, SCORE, DEAL = (
-    live_field("TIER"),
-    live_field("SCORE", "NUMBER"),
-    live_field("DEAL", object="deals"),
+from graph.live import LiveValue
+from tests.graph.live_office import (
+    CODE,
+    DEAL,
+    NOW,
+    SCORE,
+    TIER,
+    Office,
+    cards,
+    linked,
+    live_field,
+    read_all,
 )
-CODE = live_field("CODE", source="erp")
-
-
-def linked(*ids, source="crm", object="contacts"):
-    """Links to these records."""
-    return tuple(Link(source=source, object=object, record_id=one) for one in ids)
-
-
-class Office:
-    """Two CRMs that are drawers of cards, and live reads of them."""
-
-    def __init__(self, http):
-        self.crm = CardIndex(SourceSettings("crm", "", ""))
-        self.erp = CardIndex(SourceSettings("erp", "", ""))
-        self._http = http
-
-    def reads(self, *definitions, budget=None, match="link"):
-        """Live reads of these fields."""
-        sources = {
-            name: Source(name, "shop", connector, self._http, match, ALWAYS_ASKED, now=lambda: NOW)
-            for name, connector in (("crm", self.crm), ("erp", self.erp))
-        }
-        return LiveReads(sources, definitions, budget or Budget(PATIENCE_S), lambda: NOW)
+from tests.support.card_index import Asked, CardIndex
 
 
 @pytest.fixture
@@ -70,17 +30,6 @@ async def office():
     """Two CRMs of one tenant."""
     async with source_client(LOOPBACK) as http:
         yield Office(http)
-
-
-def cards(**tiers):
-    """Cards by record id: `r1="gold"` is record r1 with tier gold and score 7."""
-    return {one: {"tier": tier, "score": 7, "unasked": "x"} for one, tier in tiers.items()}
-
-
-async def read_all(live, definition, *ids):
-    """One field of one record for each of the ids."""
-    waits = (live.read(definition, one, linked(one)) for one in ids)
-    return await asyncio.gather(*waits)
 
 
 async def test_all_keys_and_attributes_of_a_request_are_one_call(office):
@@ -264,127 +213,6 @@ async def test_a_connector_that_answers_nonsense_costs_its_fields(office):
     [found] = await read_all(office.reads(TIER), TIER, "r1")
 
     assert str(found.error) == "crm: the connector failed"
-
-
-async def test_a_budget_that_runs_out_costs_the_fields_that_are_late(office):
-    office.crm.drawer.open.clear()
-    office.erp.drawer.cards = {"e1": {"code": "A7"}}
-    live = office.reads(TIER, CODE, budget=Budget(0.1))
-
-    late, soon = await asyncio.gather(
-        live.read(TIER, "P1", linked("r1")), live.read(CODE, "P1", linked("e1", source="erp"))
-    )
-
-    assert soon == LiveValue("A7", NOW)
-    assert (late.value, late.error.code) == (None, "SOURCE_TIMEOUT")
-    assert str(late.error) == "crm: no answer within the request's budget"
-    assert live.reports["crm"].errors == ["SOURCE_TIMEOUT"]
-    live.close()
-
-
-async def test_a_budget_that_is_spent_beforehand_asks_nothing(office):
-    live = office.reads(TIER, budget=Budget(0))
-
-    [found] = await read_all(live, TIER, "r1")
-    live.close()
-
-    assert found.error.code == "SOURCE_TIMEOUT"
-    assert live.reports == {}
-    assert office.crm.drawer.asked == []
-
-
-async def test_a_value_that_came_in_time_is_there_when_the_budget_is_spent(office):
-    office.crm.drawer.cards = cards(r1="gold")
-    moments = [0.0]
-    live = office.reads(TIER, budget=Budget(1, lambda: moments[-1]))
-    first = await read_all(live, TIER, "r1")
-
-    moments.append(2.0)
-
-    assert await read_all(live, TIER, "r1") == first == [LiveValue("gold", NOW)]
-
-
-async def test_a_waiter_who_gives_up_takes_nothing_from_the_others(office):
-    office.crm.drawer.cards = cards(r1="gold")
-    office.crm.drawer.open.clear()
-    live = office.reads(TIER)
-    hasty, patient = (asyncio.create_task(live.read(TIER, "P1", linked("r1"))) for _ in range(2))
-    await asyncio.wait_for(office.crm.drawer.came.wait(), PATIENCE_S)
-
-    hasty.cancel()
-    office.crm.drawer.open.set()
-
-    assert await patient == LiveValue("gold", NOW)
-    with pytest.raises(asyncio.CancelledError):
-        await hasty
-    assert len(office.crm.drawer.asked) == 1
-
-
-async def test_two_sources_are_asked_at_the_same_time(office):
-    office.crm.drawer.cards, office.erp.drawer.cards = cards(r1="gold"), {"e1": {"code": "A7"}}
-    # Each answers only when the other has been asked: one after the other, neither would.
-    office.crm.drawer.open, office.erp.drawer.open = (
-        office.erp.drawer.came,
-        office.crm.drawer.came,
-    )
-    live = office.reads(TIER, CODE)
-
-    found = await asyncio.gather(
-        live.read(TIER, "P1", linked("r1")), live.read(CODE, "P1", linked("e1", source="erp"))
-    )
-
-    assert found == [LiveValue("gold", NOW), LiveValue("A7", NOW)]
-
-
-async def test_a_source_that_needs_links_is_asked_when_they_are_known(office):
-    live = office.reads(TIER)
-
-    live.start("P1")
-    live.start("P2", linked("r2"))
-    live.start("P4", linked("e4", source="erp"))
-    await read_all(live, TIER, "r3")
-
-    assert live.needs_links
-    assert [call.keys for call in office.crm.drawer.asked] == [("r2", "r3")]
-
-
-async def test_a_source_that_knows_our_ids_is_asked_before_the_profile_is_read(office):
-    live = office.reads(TIER, match="profile:customer")
-    office.crm.drawer.cards = cards(P1="gold")
-
-    live.start("P1")
-    await asyncio.wait_for(office.crm.drawer.came.wait(), PATIENCE_S)
-
-    assert not live.needs_links
-    assert await live.read(TIER, "P1", ()) == LiveValue("gold", NOW)
-    assert [call.keys for call in office.crm.drawer.asked] == [("P1",)]
-
-
-async def test_what_nobody_waits_for_any_more_is_never_asked(office):
-    live = office.reads(TIER)
-    live.start("P1", linked("r1"))
-    live.close()
-
-    later = office.reads(TIER)
-    await read_all(later, TIER, "r9")
-
-    assert [call.keys for call in office.crm.drawer.asked] == [("r9",)]
-    assert live.reports == {}
-
-
-async def test_what_is_under_way_when_the_answer_is_ready_goes_on_for_others(office):
-    office.crm.drawer.cards = cards(r1="gold")
-    office.crm.drawer.open.clear()
-    live = office.reads(TIER)
-    live.start("P1", linked("r1"))
-    await asyncio.wait_for(office.crm.drawer.came.wait(), PATIENCE_S)
-
-    live.close()
-    office.crm.drawer.open.set()
-
-    assert (live.reports["crm"].calls, live.reports["crm"].keys) == (1, 1)
-    assert await read_all(live, TIER, "r1") == [LiveValue("gold", NOW)]
-    assert len(office.crm.drawer.asked) == 1
 
 
 def test_a_live_value_never_shows_itself():

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 CLIENT_ID, CLIENT_SECRET, TENANT = "client-1", "client-secret-7f3a", "acme.example"
-SETS = {"contacts": "contact", "new_widgets": "new_widget"}
+SETS = {
+    "contacts": "contact",
+    "new_widgets": "new_widget",
+    "activitypointers": "activitypointer",
+}
 COLUMNS = {
     "contact": {
         "contactid": "Uniqueidentifier",
@@ -23,6 +27,17 @@ COLUMNS = {
         "_masterid_value": "Lookup",
         "modifiedon": "DateTime",
     },
+    "activitypointer": {
+        "activitypointerid": "Uniqueidentifier",
+        "activityid": "Uniqueidentifier",
+        "activitytypecode": "EntityName",
+        "subject": "String",
+        "_regardingobjectid_value": "Lookup",
+        "actualend": "DateTime",
+        "scheduledend": "DateTime",
+        "createdon": "DateTime",
+        "modifiedon": "DateTime",
+    },
     "new_widget": {
         "new_widgetid": "Uniqueidentifier",
         "new_name": "String",
@@ -30,6 +45,8 @@ COLUMNS = {
     },
 }
 LABELS = {"gendercode": {1: "Male", 2: "Female"}}
+# A condition calls a link by its own name, a row by that of its value.
+_LOOKUPS = {"regardingobjectid": "_regardingobjectid_value"}
 READ_ONLY = {"contactid", "new_widgetid", "modifiedon", "merged"}
 
 
@@ -104,10 +121,11 @@ class Tables:
             condition,
         )
         if one_of:
-            self.check(table, [one_of[1]])
+            column = _LOOKUPS.get(one_of[1], one_of[1])
+            self.check(table, [column])
             quoted = re.findall(r"'((?:[^']|'')*)'", one_of[2])
             values = {value.replace("''", "'").casefold() for value in quoted}
-            return [row for row in rows if str(row[one_of[1]]).casefold() in values]
+            return [row for row in rows if str(row[column]).casefold() in values]
         for part in condition.split(" and "):
             compared = re.fullmatch(r"\(?(\w+) eq '?((?:[^']|'')*?)'?\)?", part)
             if not compared:

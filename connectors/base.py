@@ -12,6 +12,7 @@ import httpx2
 
 from connectors.errors import SourceError
 from connectors.runtime.budget import Budget
+from connectors.runtime.quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,18 @@ class SourceSettings:
     webhook_url: str = ""
 
 
+def _unheard(quota: Quota) -> None:
+    del quota
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a connector may use while it works for one request."""
 
     http: httpx2.AsyncClient
     budget: Budget
+    heard: Callable[[Quota], None] = _unheard
+    """Told of the source's quota whenever an answer says something of it."""
 
 
 class Connector(Protocol):

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from graph.live import LiveReads, SourceReport
+from graph.live import LiveReads
+from graph.live_report import SourceReport
 from graph.plan import DocumentPlan, Withheld
 from policies.standing import STRANGER, Standing
 

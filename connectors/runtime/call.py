@@ -23,6 +23,7 @@ from connectors.errors import (
 )
 from connectors.runtime.auth import Auth
 from connectors.runtime.network import RefusedAddress
+from connectors.runtime.quota import quota_of
 from connectors.runtime.statuses import refusal
 
 MAX_RETRIES = 2
@@ -144,7 +145,7 @@ async def _attempt(
         # httpx2 times each read; only the outer timeout stops a source that drips.
         async with asyncio.timeout(remaining_s):
             sent = _sent(call.http, request, remaining_s)
-            return await _exchange(source, sent, request.judge, max_bytes, is_read=is_read)
+            return await _exchange(source, call, sent, request.judge, max_bytes, is_read=is_read)
     except RefusedAddress:
         told = "base_url leads to an address that isn't allowed: check networks"
         raise WrongSettings(source, told) from None
@@ -185,6 +186,7 @@ def _sent(
 
 async def _exchange(
     source: str,
+    call: Call,
     sent: AbstractAsyncContextManager[httpx2.Response],
     judge: Judge | None,
     max_bytes: int,
@@ -193,6 +195,8 @@ async def _exchange(
 ) -> Reply:
     async with sent as response:
         status, headers = response.status_code, response.headers
+        if quota := quota_of(headers):
+            call.heard(quota)
         error = refusal(source, status, headers, datetime.now(UTC))
         if error is None:
             body = await _content(source, response, max_bytes, is_read=is_read)

@@ -13,13 +13,17 @@ from connectors.errors import RateLimited, SourceError, Timeout
 from connectors.runtime.breaker import Breaker, Health
 from connectors.runtime.budget import Budget
 from connectors.runtime.pace import Pace
+from connectors.runtime.quota import Quota
 
 Given = TypeVar("Given")
 _GRACE_S: Final = 0.05
 
 
 class Gate:
-    """The way to one source, for all who ask it."""
+    """The way to one source, for all who ask it.
+
+    `calls` counts what got through; `quota` is what the source last told of it, None before.
+    """
 
     def __init__(self, source: str, http: httpx2.AsyncClient, pace: Pace) -> None:
         self._source = source
@@ -29,6 +33,7 @@ class Gate:
         self._places = asyncio.Semaphore(pace.concurrency)
         self._limiters = [AsyncLimiter(rate.calls, rate.seconds) for rate in pace.rates]
         self.calls = 0
+        self.quota: Quota | None = None
 
     @property
     def health(self) -> Health:
@@ -64,9 +69,12 @@ class Gate:
     async def _timely(self, make: Callable[[Call], Awaitable[Given]], budget: Budget) -> Given:
         try:
             async with asyncio.timeout(budget.remaining_s() + _GRACE_S):
-                return await make(Call(self._http, budget))
+                return await make(Call(self._http, budget, self._hear))
         except TimeoutError:  # a connector that doesn't mind its budget
             raise Timeout(self._source, "no answer within the time left") from None
+
+    def _hear(self, quota: Quota) -> None:
+        self.quota = quota
 
     async def _wait(self, budget: Budget, stack: AsyncExitStack) -> None:
         try:

@@ -94,7 +94,14 @@ class LiveCache:
     ) -> Answer:
         """What came of a seat; what was known before where the source failed and that will do."""
         # Shielded: a sibling's failure cancels this wait, never the shared answer.
-        settled = await asyncio.shield(seat.settled)
+        await asyncio.shield(seat.settled)
+        return self.answered(seat, attributes, freshness)
+
+    def answered(
+        self, seat: Seat, attributes: frozenset[str], freshness: Freshness = AS_USUAL
+    ) -> Answer:
+        """The same for a seat that is settled."""
+        settled = seat.settled.result()
         if isinstance(settled, Kept):
             return Answer(settled, Origin.ASKED)
         return self.instead((seat.flight.object, seat.key), attributes, freshness, settled)

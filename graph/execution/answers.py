@@ -7,7 +7,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from graph.errors import client_error, field_error, refusal, refusal_message, request_error
 from graph.execution.request import Answer
-from graph.live import SourceReport
+from graph.live_report import SourceReport
 from graph.plan import Withheld
 from graph.views import Views
 
@@ -52,7 +52,7 @@ def _withheld(item: Withheld) -> dict[str, Any]:
 
 
 def _report(report: SourceReport) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "source": report.source,
         "calls": report.calls,
         "keys": report.keys,
@@ -61,3 +61,6 @@ def _report(report: SourceReport) -> dict[str, Any]:
         "stale": report.stale,
         "errors": report.errors,
     }
+    if report.quota is not None:
+        told["quota"] = {"used": report.quota.used, "limit": report.quota.limit}
+    return told

@@ -17,6 +17,13 @@ class SourceKind(Enum):
     LIVE = "LIVE"
 
 
+class SourceRule(Enum):
+    """Whose value counts where several sources have one."""
+
+    PRECEDENCE = "PRECEDENCE"
+    MOST_RECENT = "MOST_RECENT"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSource:
     """Where a value comes from; `connector` is a source of the settings, None for LOCAL."""
@@ -108,6 +115,8 @@ class FieldDefinition:
     roles: frozenset[str] | None = None
     needs_step_up: bool = False
     source: FieldSource = FieldSource()
+    further_sources: tuple[FieldSource, ...] = ()
+    rule: SourceRule = SourceRule.PRECEDENCE
     retention: str | None = None
     storage: str = ""
     previous: Storage | None = None
@@ -118,6 +127,11 @@ class FieldDefinition:
     defined_by: str | None = None
     defined_at: datetime | None = None
     is_retired: bool = False
+
+    @property
+    def sources(self) -> tuple[FieldSource, ...]:
+        """Every source of the value, by precedence."""
+        return (self.source, *self.further_sources)
 
     @property
     def is_live(self) -> bool:

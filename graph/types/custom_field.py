@@ -14,7 +14,7 @@ from connectors.runtime.pace import AS_USUAL, Freshness
 from graph.context import GatewayInfo
 from graph.errors import BadInput, GatewayError, refusal_message, source_error_message
 from graph.kinds.table import KINDS
-from graph.live import LiveValue
+from graph.live_value import LiveValue
 from graph.model.custom_field import FieldDefinition
 from graph.model.profile import Profile
 from graph.readable import readable, unreadable_error

@@ -9,7 +9,7 @@ from connectors.base import Record, SourceSettings
 from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized, Unavailable
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
-from graph.live import LiveValue
+from graph.live_value import LiveValue
 from tests.graph.live_office import (
     CODE,
     DEAL,

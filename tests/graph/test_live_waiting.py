@@ -8,7 +8,7 @@ from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
 from connectors.runtime.pace import Freshness
-from graph.live import LiveValue
+from graph.live_value import LiveValue
 from tests.graph.live_office import (
     CODE,
     NOW,

@@ -9,7 +9,7 @@ from connectors.base import SourceSettings
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
 from graph.errors import StoreUnavailable
-from graph.live import LiveValue
+from graph.live_value import LiveValue
 from graph.model.channel import Channel
 from graph.model.identity import Identity
 from graph.model.profile import Link, PersonName, Profile

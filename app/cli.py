@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from app.build import Gateway, development_issuer
 from app.cli_access import access_commands
+from app.cli_connector import connector_commands
 from app.cli_explain import explain
 from app.cli_import import import_file
 from app.cli_keys import key_commands
@@ -49,6 +50,7 @@ cli.command()(explain)
 cli.add_typer(schema_commands, name="schema")
 cli.add_typer(key_commands, name="keys")
 cli.add_typer(access_commands, name="access")
+cli.add_typer(connector_commands, name="connector")
 
 _OfKeyring = Annotated[bool, typer.Option("--keyring", help="The keyring's database instead.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]

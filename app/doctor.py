@@ -18,6 +18,7 @@ from app.certificates import PemFile, expires_at
 from app.configuration import WrongSettings
 from app.keyring.root_keys import open_root_keys
 from app.keys import KeyTrouble, resolve_secret
+from app.opened_source import opened_source
 from app.production import refuse_in_production
 from app.sealing import opened_sealing
 from app.settings import Settings
@@ -30,11 +31,7 @@ from app.store.meta import StoreMismatch, check_store
 from app.store.names import PROFILES
 from app.store.sealing import Sealing
 from app.tls import server_context
-from connectors.base import Call, SourceSettings
 from connectors.errors import SourceError
-from connectors.registry import connector_of
-from connectors.runtime.budget import Budget
-from connectors.runtime.client import source_client
 
 _PATIENCE_S = 5.0
 _RENEW_WITHIN = timedelta(days=14)
@@ -191,11 +188,8 @@ async def _source(settings: Settings, name: str) -> Finding:
         told = "not asked, because its secret would travel without https"
         return Finding(f"source {name}", is_well=False, told=told)
     try:
-        secret = resolve_secret(item.secret, f"sources.{name}.secret")
-        given = SourceSettings(name, item.base_url.rstrip("/"), secret, item.options)
-        connector = connector_of(item.connector)(given)
-        async with source_client(settings.networks_of(name)) as http:
-            await connector.ping(Call(http, Budget(_PATIENCE_S)))
+        async with opened_source(settings, name) as source:
+            await source.connector.ping(source.call(_PATIENCE_S))
     except (SourceError, KeyTrouble) as error:
         return Finding(f"source {name}", is_well=False, told=str(error))
     return Finding(f"source {name}", is_well=True, told=f"{item.connector} answers")

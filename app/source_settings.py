@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.setting_types import Network, SecretReference, Section, TenantName
-from connectors.runtime.pace import USUAL_PACE, Pace, Rate
+from connectors.runtime.pace import NO_LIMITS, USUAL_PACE, Limits, Pace, Rate
 
 
 class RateSettings(Section):
@@ -19,7 +19,8 @@ class SourceSettings(Section):
     """One CRM system of one tenant."""
 
     connector: str = Field(
-        description="Name of a file in connectors/vendors: salesforce, hubspot, ..."
+        description="Name of a file in connectors/vendors: salesforce, hubspot, zendesk, ...; or"
+        " the path of a YAML file of one's own, such as `./acme.yaml`."
     )
     tenant: TenantName = Field(description="The tenant whose profiles this source knows.")
     base_url: str = Field(description="Address of the CRM's API.")
@@ -61,10 +62,15 @@ class SourceSettings(Section):
         USUAL_PACE.most_records, ge=1, le=10_000_000, description="Records kept in memory, at most."
     )
     concurrency: int = Field(
-        USUAL_PACE.concurrency, ge=1, le=1000, description="Calls under way at once, at most."
+        USUAL_PACE.concurrency,
+        ge=1,
+        le=1000,
+        description="Calls under way at once, at most; unset, what a connector's file says counts.",
     )
     rates: tuple[RateSettings, ...] = Field(
-        (), description="Limits of the CRM, each a number of calls within seconds, per gateway."
+        (),
+        description="Limits of the CRM, each a number of calls within seconds, per gateway; unset,"
+        " what a connector's file says counts.",
     )
     networks: tuple[Network, ...] = Field(
         (),
@@ -94,15 +100,18 @@ class SourceSettings(Section):
         "", description="Address at which the CRM sends webhooks to us; some sign it too."
     )
 
-    def pace(self) -> Pace:
-        """How fast, how often and how fresh it is asked."""
+    def pace(self, limits: Limits = NO_LIMITS) -> Pace:
+        """How fast, how often and how fresh it is asked; `limits` are the connector's own."""
+        given = self.model_fields_set
+        own = tuple(Rate(one.calls, one.per_s) for one in self.rates)
+        concurrency = None if "concurrency" in given else limits.concurrency
         return Pace(
             fresh_s=self.fresh_s,
             refresh_s=self.refresh_s,
             keep_s=self.keep_s,
             absent_s=self.absent_s,
             most_records=self.most_records,
-            concurrency=self.concurrency,
-            rates=tuple(Rate(one.calls, one.per_s) for one in self.rates),
+            concurrency=concurrency or self.concurrency,
+            rates=own if "rates" in given else limits.rates,
             timeout_s=self.timeout_s,
         )

@@ -7,9 +7,11 @@ from datetime import datetime
 from app.keys import resolve_secret
 from app.settings import Settings
 from app.shared_cache import SharedCache, opened_server
+from app.source_settings import SourceSettings
 from app.store.sealing import Sealing
-from connectors.base import Connector, SourceSettings
-from connectors.registry import connector_of
+from connectors.base import Connector
+from connectors.base import SourceSettings as Given
+from connectors.registry import connector_of, limits_of
 from connectors.runtime.client import source_client
 from connectors.runtime.shared import NOTHING_SHARED
 from graph.sources import Source
@@ -23,16 +25,21 @@ def connectors_of(settings: Settings) -> Iterator[tuple[str, Connector]]:
         KeyTrouble: a reference leads nowhere.
     """
     for name, item in settings.sources.items():
-        signed = item.webhook_secret
-        given = SourceSettings(
-            name,
-            item.base_url.rstrip("/"),
-            resolve_secret(item.secret, f"sources.{name}.secret"),
-            item.options,
-            resolve_secret(signed, f"sources.{name}.webhook_secret") if signed else "",
-            item.webhook_url,
-        )
-        yield name, connector_of(item.connector)(given)
+        yield name, connector_at(name, item)
+
+
+def connector_at(name: str, item: SourceSettings) -> Connector:
+    """The connector of one source, its settings checked; raises as `connectors_of`."""
+    signed = item.webhook_secret
+    given = Given(
+        name,
+        item.base_url.rstrip("/"),
+        resolve_secret(item.secret, f"sources.{name}.secret"),
+        item.options,
+        resolve_secret(signed, f"sources.{name}.webhook_secret") if signed else "",
+        item.webhook_url,
+    )
+    return connector_of(item.connector)(given)
 
 
 async def opened_sources(
@@ -50,9 +57,8 @@ async def opened_sources(
         shared = NOTHING_SHARED
         if server is not None:
             shared = SharedCache(server, sealing, item.tenant, name, item.fresh_s)
-        source = Source(
-            name, item.tenant, connectors[name], http, item.match, item.pace(), shared, now
-        )
+        pace = item.pace(limits_of(connectors[name]))
+        source = Source(name, item.tenant, connectors[name], http, item.match, pace, shared, now)
         stack.push_async_callback(source.close)
         found.setdefault(item.tenant, {})[name] = source
     return found

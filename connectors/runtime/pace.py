@@ -12,6 +12,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a source bears, as its connector knows it: None and () where it doesn't."""
+
+    concurrency: int | None = None
+    rates: tuple[Rate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """The pace of one source.  Times are seconds.
 
@@ -50,3 +58,4 @@ class Freshness:
 
 AS_USUAL = Freshness()
 USUAL_PACE = Pace()
+NO_LIMITS = Limits()

@@ -5,8 +5,8 @@ from strawberry import UNSET
 
 from connectors.abilities import TakesWrites
 from graph.context import GatewayInfo
+from graph.defining import defined
 from graph.errors import BadInput
-from graph.kinds.definitions import checked_definition
 from graph.model import custom_field as model
 from graph.model.channel import Channel
 from graph.types.access import STRUCTURE
@@ -123,9 +123,14 @@ class DefineFieldPayload:
 async def define_field(info: GatewayInfo, input: DefineFieldInput) -> DefineFieldPayload:
     """Define a field; queries can select it within a second."""
     context = info.context
-    given = context.plan.customer_schema.with_sealing(_definition(info, input))
-    definition = checked_definition(given, context.wiring.max_values)
-    schema = await context.wiring.definitions.define(context.principal.tenant, definition)
+    definition = _definition(info, input)
+    schema = await defined(
+        context.wiring.definitions,
+        context.principal.tenant,
+        context.plan.customer_schema,
+        definition,
+        context.wiring.max_values,
+    )
     field: Any = schema.by_key[definition.key]
     shown: Any = context.visible.known_part(schema)
     return DefineFieldPayload(field=field, customer_schema=shown)

@@ -1,12 +1,23 @@
 from importlib import import_module
 from inspect import isclass
+from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+from connectors import vendors
 from connectors.errors import WrongSettings
 from connectors.registry import connector_names, connector_of
 from connectors.vendors.hubspot import HubSpot
 from connectors.vendors.tryton import Tryton
+
+
+def test_no_name_stands_for_a_module_and_a_file():
+    modules = {module.name for module in iter_modules(vendors.__path__)}
+    files = {file.stem for folder in vendors.__path__ for file in Path(folder).glob("*.y*ml")}
+
+    assert {"zendesk", "odoo", "pipedrive", "freshdesk", "expertflow"} <= files
+    assert modules & files == set()
 
 
 def test_a_name_is_a_module_and_stands_for_its_connector():
@@ -15,7 +26,7 @@ def test_a_name_is_a_module_and_stands_for_its_connector():
     assert connector_of("tryton") is Tryton
 
 
-@pytest.mark.parametrize("name", connector_names())
+@pytest.mark.parametrize("name", [module.name for module in iter_modules(vendors.__path__)])
 def test_a_vendor_module_has_one_public_class_and_names_it(name):
     module = import_module(f"connectors.vendors.{name}")
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.mutants.breakage import Breakage
+from tests.mutants.of_connector_files import OF_CONNECTOR_FILES
 from tests.mutants.of_edge import OF_EDGE
 from tests.mutants.of_graph import OF_GRAPH
 from tests.mutants.of_limits import OF_LIMITS
@@ -17,4 +18,5 @@ BREAKAGES: Final[tuple[Breakage, ...]] = (
     *OF_SIGN_IN,
     *OF_EDGE,
     *OF_STORE,
+    *OF_CONNECTOR_FILES,
 )

@@ -3,7 +3,8 @@
     python -m tests.support.judges install
 
 simple-salesforce and Microsoft's client for Dataverse live in a virtual environment of their own
-(233 MB, most of it pandas, which Microsoft's client wants) and run as processes of their own.
+(233 MB, most of it pandas, which Microsoft's client wants), and zenpy, which is GPL-3, in another;
+all run as processes of their own.
 """
 
 import asyncio
@@ -17,21 +18,21 @@ from typing import Any
 
 import pytest
 
-PINS = ("simple-salesforce==1.12.10", "PowerPlatform-Dataverse-Client==1.1.0")
+PINS = {
+    "judges": ("simple-salesforce==1.12.10", "PowerPlatform-Dataverse-Client==1.1.0"),
+    "zenpy": ("zenpy==2.0.57",),
+}
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
-_HOME = _TOOLS / "judges"
-_PYTHON = _HOME / "bin" / "python"
-_STAMP = _HOME / "made-from"
 _JUDGING_S = 60
 
 
-async def verdict(name: str, *arguments: str) -> Any:
+async def verdict(name: str, *arguments: str, venv: str = "judges") -> Any:
     """What the script tests/judges/NAME.py finds, as parsed JSON; skips where it can't be run."""
-    if not _is_installed():
+    if not _is_installed(venv):
         pytest.skip("the clients that judge stand-ins are not here: make judges")
     process = await asyncio.create_subprocess_exec(
-        _PYTHON,
+        _python(venv),
         # Neither our own modules nor our packages are in its reach.
         "-I",
         Path(__file__).parents[1] / "judges" / f"{name}.py",
@@ -47,25 +48,37 @@ async def verdict(name: str, *arguments: str) -> Any:
 
 
 def install() -> str | None:
-    """Make the virtual environment unless it is there already; what failed, if something did."""
+    """Make the virtual environments that aren't there; what failed, if something did."""
     _TOOLS.mkdir(exist_ok=True)
     with (_TOOLS / "judges.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _is_installed():
-            return None
-        shutil.rmtree(_HOME, ignore_errors=True)
-        pip = (_PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
-        for command in ((sys.executable, "-m", "venv", _HOME), (*pip, *PINS)):
-            ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            if ended.returncode != 0:
-                lines = ended.stderr.strip().splitlines() or ["no reason was given"]
-                return lines[-1]
-        _STAMP.write_text("\n".join(PINS), "utf-8")
+        complaints = [_made(venv) for venv in PINS if not _is_installed(venv)]
+    return next((complaint for complaint in complaints if complaint), None)
+
+
+def _made(venv: str) -> str | None:
+    shutil.rmtree(_TOOLS / venv, ignore_errors=True)
+    pip = (_python(venv), "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    for command in ((sys.executable, "-m", "venv", _TOOLS / venv), (*pip, *PINS[venv])):
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            lines = ended.stderr.strip().splitlines() or ["no reason was given"]
+            return lines[-1]
+    _stamp(venv).write_text("\n".join(PINS[venv]), "utf-8")
     return None
 
 
-def _is_installed() -> bool:
-    return _STAMP.is_file() and _STAMP.read_text("utf-8") == "\n".join(PINS)
+def _is_installed(venv: str) -> bool:
+    stamp = _stamp(venv)
+    return stamp.is_file() and stamp.read_text("utf-8") == "\n".join(PINS[venv])
+
+
+def _python(venv: str) -> Path:
+    return _TOOLS / venv / "bin" / "python"
+
+
+def _stamp(venv: str) -> Path:
+    return _TOOLS / venv / "made-from"
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from graph.model.custom_field import (
     FieldSource,
     Owner,
     SourceKind,
+    SourceRule,
     Translation,
 )
 from graph.model.definition_checks import SYSTEM_KEYS, check_definition
@@ -242,3 +243,41 @@ def test_a_password_is_never_copied():
 
     told = refusal(replace(TIER, kind="PASSWORD", source=synced))
     assert told == "source: a password can't be copied"
+
+
+def further(count):
+    """So many more live sources."""
+    return tuple(replace(LIVE, connector=f"crm{number}") for number in range(count))
+
+
+@pytest.mark.parametrize("rule", SourceRule)
+def test_a_live_field_may_have_up_to_five_sources(rule):
+    check_definition(replace(TIER, source=LIVE, further_sources=further(4), rule=rule))
+
+
+@pytest.mark.parametrize(
+    ("source", "more"),
+    [
+        (FieldSource(), further(1)),
+        (replace(LIVE, kind=SourceKind.SYNCED), further(1)),
+        (LIVE, (replace(LIVE, connector="erp", kind=SourceKind.SYNCED),)),
+        (LIVE, (FieldSource(),)),
+    ],
+)
+def test_only_live_sources_stand_beside_each_other(source, more):
+    told = refusal(replace(TIER, source=source, further_sources=more))
+
+    assert told == "furtherSources: only a LIVE field has several sources, all of them LIVE"
+
+
+@pytest.mark.parametrize("more", [further(5), (LIVE,), further(1) * 2])
+def test_sources_are_few_and_different(more):
+    told = refusal(replace(TIER, source=LIVE, further_sources=more))
+
+    assert told == "furtherSources: expected at most 5 different sources"
+
+
+def test_a_rule_is_for_several_sources():
+    told = refusal(replace(TIER, source=LIVE, rule=SourceRule.MOST_RECENT))
+
+    assert told == "sourceRule: only a field with several sources has another rule"

@@ -8,6 +8,7 @@ from app.http.admission import Admission
 from app.http.graphql import GraphQLEndpoint
 from app.http.headers import middleware
 from app.http.health import livez, readyz
+from app.http.metrics import metrics
 from app.http.socket import SocketEndpoint
 from app.http.webhooks import webhooks
 
@@ -22,6 +23,7 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/webhooks/{source}", webhooks(gateway), methods=["POST"]),
             Route("/livez", livez, methods=["GET"]),
             Route("/readyz", readyz(gateway), methods=["GET"]),
+            Route("/metrics", metrics(gateway), methods=["GET"]),
         ],
         middleware=middleware(gateway.settings.http),
     )

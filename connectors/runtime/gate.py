@@ -1,6 +1,7 @@
 """What every call to a source passes: breaker, rates, and so many at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Final, TypeVar
@@ -22,7 +23,8 @@ _GRACE_S: Final = 0.05
 class Gate:
     """The way to one source, for all who ask it.
 
-    `calls` counts what got through; `quota` is what the source last told of it, None before.
+    `calls` counts what got through, `failures` its errors by their codes; `quota` is what the
+    source last told of it, None before.
     """
 
     def __init__(self, source: str, http: httpx2.AsyncClient, pace: Pace) -> None:
@@ -33,6 +35,7 @@ class Gate:
         self._places = asyncio.Semaphore(pace.concurrency)
         self._limiters = [AsyncLimiter(rate.calls, rate.seconds) for rate in pace.rates]
         self.calls = 0
+        self.failures: Counter[str] = Counter()
         self.quota: Quota | None = None
 
     @property
@@ -66,6 +69,7 @@ class Gate:
             ended = True
         except SourceError as raised:
             error, ended = raised, True
+            self.failures[raised.code] += 1
             raise
         finally:
             if ended and not isinstance(error, OwnLimit):

@@ -71,6 +71,11 @@ class LiveCache:
         self._window = Window(pace, connector.max_keys, self._depart)
         self._under_way: set[asyncio.Task[None]] = set()
 
+    @property
+    def size(self) -> int:
+        """Records that are kept."""
+        return len(self._records)
+
     def ask(
         self, object: str, key: Key, attributes: frozenset[str], freshness: Freshness = AS_USUAL
     ) -> Answer | Seat:

@@ -1,6 +1,7 @@
 """Live CRM attributes of one request: asked in as few calls as all readers of the moment need."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from connectors.runtime.budget import Budget
 from connectors.runtime.live_cache import Answer
 from connectors.runtime.pace import AS_USUAL, Freshness
 from connectors.runtime.window import Seat
-from graph.live_report import SourceReport, Story
+from graph.live_report import SourceReport, Story, reports_of
 from graph.live_value import LiveValue, chosen, value_of
 from graph.model.custom_field import FieldDefinition, FieldSource
 from graph.model.profile import Link
@@ -48,6 +49,8 @@ class LiveReads:
         self._now = now
         self._batches: dict[tuple[str, str], _Batch] = {}
         self._stories: dict[str, Story] = {}
+        self._taken: list[tuple[Source, Seat]] = []
+        self._began = time.monotonic()
         wanted: dict[tuple[str, str], set[str]] = {}
         for field_source in (one for item in definitions for one in item.sources):
             attribute = field_source.attribute or ""
@@ -63,14 +66,17 @@ class LiveReads:
         return any(batch.source.needs_links for batch in self._batches.values())
 
     @property
+    def stories(self) -> dict[str, Story]:
+        """What became of the readings of each source until now."""
+        for batch in self._batches.values():
+            if (story := self._stories.get(batch.source.name)) is not None:
+                story.quota = batch.source.gate.quota
+        return self._stories
+
+    @property
     def reports(self) -> dict[str, SourceReport]:
         """What each source was asked until now, those alone that were asked anything."""
-        reports = {name: story.report(name) for name, story in self._stories.items()}
-        asked = {name: one for name, one in reports.items() if one != SourceReport(name)}
-        for batch in self._batches.values():
-            if batch.source.name in asked:
-                asked[batch.source.name].quota = batch.source.gate.quota
-        return asked
+        return reports_of([self.stories])
 
     def start(self, profile_id: str, links: Sequence[Link] | None = None) -> None:
         """Begin to ask for a profile: before it is read (`links` None) where a source allows it."""
@@ -127,14 +133,14 @@ class LiveReads:
         if (key, freshness) not in batch.seen and self._budget.remaining_s() <= 0:
             late, place = Timeout(name, _LATE), (object_, key)
             answer = batch.source.cache.instead(place, batch.attributes, freshness, late)
-            return self._told(definition, source, answer)
+            return self._told(definition, source, key, answer)
         asked = self._ask(batch, key, freshness)
         if isinstance(asked, Answer):
-            return self._told(definition, source, asked)
+            return self._told(definition, source, key, asked)
+        found = None
         if asked.settled.done():
-            answer = batch.source.cache.answered(asked, batch.attributes, freshness)
-            return self._told(definition, source, answer)
-        return None
+            found = batch.source.cache.answered(asked, batch.attributes, freshness)
+        return self._told(definition, source, key, found) if found else None
 
     async def _read(
         self,
@@ -152,14 +158,14 @@ class LiveReads:
         key = batch.source.key_of(profile_id, links, object_)
         seat = batch.seen[key, freshness] if key else None
         assert isinstance(seat, Seat)  # noqa: S101 - what isn't known is asked
-        return self._told(definition, source, await self._answer(batch, seat, freshness))
+        answer = await self._answer(batch, seat, freshness)
+        return self._told(definition, source, seat.key, answer)
 
     def close(self) -> None:
         """Wait for nothing any more: what isn't asked yet, and nobody else wants, never is."""
-        for batch in self._batches.values():
-            seats = {id(one.settled): one for one in batch.seen.values() if isinstance(one, Seat)}
-            for seat in seats.values():
-                batch.source.cache.leave(seat)
+        for source, seat in self._taken:
+            source.cache.leave(seat)
+        self._taken.clear()
 
     async def _answer(self, batch: _Batch, seat: Seat, freshness: Freshness) -> Answer:
         cache = batch.source.cache
@@ -170,35 +176,40 @@ class LiveReads:
             late, place = Timeout(batch.source.name, _LATE), (batch.object, seat.key)
             return cache.instead(place, batch.attributes, freshness, late)
 
-    def _told(self, definition: FieldDefinition, source: FieldSource, answer: Answer) -> LiveValue:
-        found = value_of(definition, source, answer)
-        if found.error or found.is_stale:
-            story = self._stories.get(found.source)
-            if story is not None:
-                story.stale += found.is_stale
-                story.errors |= {found.error.code} if found.error else set()
+    def _told(
+        self, definition: FieldDefinition, source: FieldSource, key: Key, answer: Answer
+    ) -> LiveValue:
+        found, story = value_of(definition, source, answer), self._stories.get(_place(source)[0])
+        if story is not None and found.is_stale:
+            story.stale.add((source.object or "", source.attribute or "", key.value))
+        if story is not None and found.error:
+            story.errors.add(found.error.code)
         return found
 
     def _ask(self, batch: _Batch, key: Key, freshness: Freshness) -> Answer | Seat:
-        asked = batch.seen.get((key, freshness)) or _asked_anyway(batch, key, freshness)
+        asked = batch.seen.get((key, freshness)) or self._asked_anyway(batch, key, freshness)
         if asked is None:
             asked = batch.source.cache.ask(batch.object, key, batch.attributes, freshness)
             batch.seen[key, freshness] = asked
             story = self._stories.setdefault(batch.source.name, Story())
             if isinstance(asked, Seat):
                 story.seat(asked)
+                self._taken.append((batch.source, asked))
             else:
-                story.cache_hits += 1
+                story.known.add((batch.object, key))
         return asked
 
-
-def _asked_anyway(batch: _Batch, key: Key, freshness: Freshness) -> Seat | None:
-    """What this request already asks of a key, where that is new enough for this reader too."""
-    usual = batch.seen.get((key, AS_USUAL))
-    if isinstance(usual, Seat) and usual.flight.oldest_s[key] <= (freshness.max_age_s or 0):
-        batch.seen[key, freshness] = usual
-        return usual
-    return None
+    def _asked_anyway(self, batch: _Batch, key: Key, freshness: Freshness) -> Seat | None:
+        """What this request already asks of a key, where that will do for this reader too."""
+        usual = batch.seen.get((key, AS_USUAL))
+        if not isinstance(usual, Seat):
+            return None
+        flight, max_age_s = usual.flight, freshness.max_age_s
+        is_recent = max_age_s is None or flight.began is None or flight.began >= self._began
+        if is_recent and flight.oldest_s.get(key, 0.0) <= (max_age_s or 0):
+            batch.seen[key, freshness] = usual
+            return usual
+        return None
 
 
 def _place(source: FieldSource) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from connectors.errors import BadPayload, SourceError
+from connectors.errors import BadPayload, SourceError, Unavailable
 from connectors.runtime.live_cache import Answer
 from graph.kinds.table import KINDS
 from graph.kinds.values import holds_list
@@ -57,8 +57,10 @@ def value_of(definition: FieldDefinition, source: FieldSource, answer: Answer) -
     if kept is None:
         return LiveValue(error=error, source=name)
     seen = kept.values.get(source.attribute or "")
-    if seen is None:  # the source has no such record
+    if kept.id is None:  # the source has no such record
         return LiveValue(fetched_at=kept.at, source=name)
+    if seen is None:
+        return LiveValue(error=Unavailable(name, "the attribute wasn't asked"), source=name)
     given, story = seen.value, (seen.at, kept.modified_at, error, answer.is_stale, name)
     if isinstance(given, list) and len(given) == 1 and not holds_list(definition):
         given = given[0]  # a path through a list, as Tryton answers it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.live import LiveReads
-from graph.live_report import SourceReport
+from graph.live_report import SourceReport, reports_of
 from graph.plan import DocumentPlan, Withheld
 from policies.standing import STRANGER, Standing
 
@@ -97,11 +97,7 @@ class Views:
 
     def reports(self) -> list[SourceReport]:
         """What the sources were asked, by all views together."""
-        found: dict[str, SourceReport] = {}
-        for view in self.all():
-            for name, report in view.live.reports.items():
-                found[name] = found[name].with_other(report) if name in found else report
-        return list(found.values())
+        return list(reports_of(view.live.stories for view in self.all()).values())
 
     def all(self) -> Iterator[View]:
         """Every view that was made."""

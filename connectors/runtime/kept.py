@@ -64,13 +64,19 @@ class Kept:
             if (seen := self.values.get(name)) is None or (now - seen.at).total_seconds() > age_s
         )
 
+    def missing(self, attributes: Collection[str]) -> bool:
+        """Whether one of `attributes` was never asked of the record, which is there."""
+        return self.id is not None and any(name not in self.values for name in attributes)
+
     def with_answer(
         self, record: Record | None, attributes: Collection[str], at: datetime
     ) -> "Kept":
         """This, after the source answered for `attributes`."""
         if record is None:
             return Kept(at, share=self.share)
-        former = self.values if self.id == record.id else {}
+        # What else was known of it is older than the change that the source tells of.
+        is_same = self.id == record.id and record.modified_at in {None, self.modified_at}
+        former = self.values if is_same else {}
         asked = {
             name: Seen(at, record.values.get(name), name in record.values) for name in attributes
         }
@@ -81,6 +87,8 @@ class Kept:
         """The newer of the two, with what only the other knows of the same record."""
         newer, older = (self, other) if self.at >= other.at else (other, self)
         if newer.id is None or newer.id != older.id:
+            return newer
+        if newer.modified_at not in {None, older.modified_at}:
             return newer
         values = dict(older.values)
         for name, seen in newer.values.items():

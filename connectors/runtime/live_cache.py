@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from connectors.base import Call, Connector, Key, Outcome
-from connectors.errors import BadPayload, SourceError
+from connectors.errors import BadPayload, SourceError, Unavailable
 from connectors.runtime.gate import Gate
 from connectors.runtime.kept import Kept, Place, Records, unknown
 from connectors.runtime.pace import AS_USUAL, Freshness, Pace
@@ -17,6 +18,7 @@ from connectors.runtime.shared import NOTHING_SHARED, Shared
 from connectors.runtime.window import Flight, Seat, Settled, Window
 
 _LOG = logging.getLogger("gateway.sources")
+_TRIES = 3
 
 
 class Origin(StrEnum):
@@ -45,6 +47,14 @@ class Answer:
         return self.origin is Origin.STALE
 
 
+@dataclass(slots=True, eq=False)
+class _Telling:
+    """What is being told to other gateways, and what of it is old by now."""
+
+    places: frozenset[Place]
+    old: set[Place] = field(default_factory=set)
+
+
 class LiveCache:
     """One source, for all its readers.
 
@@ -70,6 +80,7 @@ class LiveCache:
         self._records = Records(pace.most_records)
         self._window = Window(pace, connector.max_keys, self._depart)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._telling: list[_Telling] = []
 
     @property
     def size(self) -> int:
@@ -82,13 +93,13 @@ class LiveCache:
         """What is known, if that is fresh enough; else a seat to wait on with `answer`."""
         now, kept = self._now(), self._records.get((object, key))
         if kept is None:
-            return self._window.seat(object, key, attributes, self._oldest_s(freshness))
+            return self._seat((object, key), attributes, freshness)
         age_s, wanted_s = kept.age_s(attributes, now), self._wanted_s(kept, freshness)
         if age_s is not None and age_s <= wanted_s:
             usual_s = self._wanted_s(kept, AS_USUAL)
             return Answer(kept, Origin.FRESH if age_s <= usual_s else Origin.STALE)
         old = kept.older_than(attributes, wanted_s, now)
-        seat = self._window.seat(object, key, old, self._oldest_s(freshness))
+        seat = self._seat((object, key), old, freshness)
         patient = freshness.allow_stale and freshness.max_age_s is None and kept.id is not None
         if patient and age_s is not None and age_s <= wanted_s + self._pace.refresh_s:
             return Answer(kept, Origin.STALE)  # the seat is taken all the same: it renews it
@@ -98,18 +109,28 @@ class LiveCache:
         self, seat: Seat, attributes: frozenset[str], freshness: Freshness = AS_USUAL
     ) -> Answer:
         """What came of a seat; what was known before where the source failed and that will do."""
-        # Shielded: a sibling's failure cancels this wait, never the shared answer.
-        await asyncio.shield(seat.settled)
-        return self.answered(seat, attributes, freshness)
+        place = seat.flight.object, seat.key
+        for _ in range(_TRIES):
+            # Shielded: a sibling's failure cancels this wait, never the shared answer.
+            await asyncio.shield(seat.settled)
+            if (answer := self.answered(seat, attributes, freshness)) is not None:
+                return answer
+            seat = self._seat(place, attributes, freshness)
+        told = Unavailable(self._source, "the record changes faster than it can be read")
+        return self.instead(place, attributes, freshness, told)
 
     def answered(
         self, seat: Seat, attributes: frozenset[str], freshness: Freshness = AS_USUAL
-    ) -> Answer:
-        """The same for a seat that is settled."""
+    ) -> Answer | None:
+        """The same for a seat that is settled; None where what was known besides is gone by now.
+
+        Only what was missing or old is asked; meanwhile the record may have changed.
+        """
         settled = seat.settled.result()
-        if isinstance(settled, Kept):
-            return Answer(settled, Origin.ASKED)
-        return self.instead((seat.flight.object, seat.key), attributes, freshness, settled)
+        if not isinstance(settled, Kept):
+            place = seat.flight.object, seat.key
+            return self.instead(place, attributes, freshness, settled)
+        return None if settled.missing(attributes) else Answer(settled, Origin.ASKED)
 
     def instead(
         self, place: Place, attributes: frozenset[str], freshness: Freshness, error: SourceError
@@ -131,6 +152,8 @@ class LiveCache:
         """Records changed at the source: what is known of them is old, here and where shared."""
         self._window.spoil(object, frozenset(ids))
         places = self._records.forget(object, ids)
+        for telling in self._telling:
+            telling.old |= {place for place in telling.places if _concerns(place, object, ids)}
         by_id = [(object, Key("id", one)) for one in ids]
         await self._shared.forget(list(dict.fromkeys([*by_id, *places])))
 
@@ -145,6 +168,11 @@ class LiveCache:
             return min(freshness.max_age_s, self._pace.keep_s)
         usual_s = self._pace.fresh_s if kept.id is not None else self._pace.absent_s
         return usual_s * kept.share
+
+    def _seat(self, place: Place, attributes: frozenset[str], freshness: Freshness) -> Seat:
+        begun_within_s = math.inf if freshness.max_age_s is None else freshness.max_age_s
+        oldest_s = self._oldest_s(freshness)
+        return self._window.seat(*place, attributes, oldest_s, begun_within_s)
 
     def _oldest_s(self, freshness: Freshness) -> float:
         """How old another gateway's answer may be; where there is no other, nobody's is old."""
@@ -171,7 +199,17 @@ class LiveCache:
             flight.ended = time.monotonic()
             self._window.landed(flight)
             _settle_rest(flight, SourceError(self._source, "the gateway is stopping"))
-        await self._shared.keep(fresh)
+        await self._tell(fresh)
+
+    async def _tell(self, fresh: Mapping[Place, Kept]) -> None:
+        telling = _Telling(frozenset(fresh))
+        self._telling.append(telling)
+        try:
+            await self._shared.keep(fresh)
+        finally:
+            self._telling.remove(telling)
+        if telling.old:  # it changed while it was told
+            await self._shared.forget(list(telling.old))
 
     async def _from_shared(self, flight: Flight) -> list[Key]:
         """Settle what another gateway asked lately; the other keys."""
@@ -223,6 +261,11 @@ class LiveCache:
                 self._records.put(place, settled)
         if not flight.waiting[key].done():
             flight.waiting[key].set_result(settled)
+
+
+def _concerns(place: Place, object: str, ids: Collection[str]) -> bool:
+    """Whether a place may be one of these records: under another kind of key nobody knows."""
+    return place[0] == object and (place[1].kind != "id" or place[1].value in ids)
 
 
 def _settle_rest(flight: Flight, error: SourceError) -> None:

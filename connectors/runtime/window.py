@@ -1,6 +1,7 @@
 """Keys that are asked at about the same time, by whomever, go to the source together."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -75,10 +76,21 @@ class Window:
         self._under_way: Counter[_Shape] = Counter()
         self._seats: dict[Place, list[Flight]] = {}
 
-    def seat(self, object: str, key: Key, attributes: frozenset[str], oldest_s: float) -> Seat:
-        """A place for a key: in a flight that asks all this already, or in the next one."""
+    def seat(
+        self,
+        object: str,
+        key: Key,
+        attributes: frozenset[str],
+        oldest_s: float,
+        begun_within_s: float = math.inf,
+    ) -> Seat:
+        """A place for a key: in a flight that asks all this already, or in the next one.
+
+        The answer may be as old as `oldest_s` where another gateway has it; one that is under way
+        will do if it began no longer ago than `begun_within_s`.
+        """
         for flight in self._seats.get((object, key), ()):
-            if attributes <= flight.attributes and _takes(flight, key, oldest_s):
+            if _takes(flight, key, attributes, oldest_s, begun_within_s):
                 flight.takers[key] += 1
                 return Seat(flight, key, flight.waiting[key])
         return self._next(object, key, attributes, oldest_s)
@@ -159,9 +171,20 @@ class Window:
             self._seats.pop(place, None)
 
 
-def _takes(flight: Flight, key: Key, oldest_s: float) -> bool:
-    """Whether a flight's answer will do for one more, who wants it no older than that."""
+def _takes(
+    flight: Flight,
+    key: Key,
+    attributes: frozenset[str],
+    oldest_s: float,
+    begun_within_s: float,
+) -> bool:
+    """Whether a flight's answer will do for one more."""
     if flight.began is None:
+        # Not for less than it asks: should the others leave, it would ask what nobody may read.
+        if attributes != flight.attributes:
+            return False
         flight.oldest_s[key] = min(flight.oldest_s[key], oldest_s)
         return True
-    return key not in flight.spoiled and flight.oldest_s[key] <= oldest_s
+    is_recent = time.monotonic() - flight.began <= begun_within_s
+    is_whole = attributes <= flight.attributes and key not in flight.spoiled
+    return is_recent and is_whole and flight.oldest_s[key] <= oldest_s

@@ -262,6 +262,26 @@ async def test_what_changed_is_asked_anew_by_a_gateway_that_did_not_know_it(gate
     assert await gateways.tier(1) == "silver"
 
 
+async def test_what_changes_while_it_is_told_is_not_told(gateways, monkeypatch):
+    telling, go_on = asyncio.Event(), asyncio.Event()
+    keep = SharedCache.keep
+
+    async def slowly(self, fresh):
+        telling.set()
+        await go_on.wait()
+        await keep(self, fresh)
+
+    monkeypatch.setattr(SharedCache, "keep", slowly)
+    reading = asyncio.create_task(gateways.tier(0))
+    await asyncio.wait_for(telling.wait(), 5)
+    await gateways.caches[0].forget("contacts", {"1"})
+    go_on.set()
+    await reading
+    gateways.crm.drawer.cards = {"1": {"tier": "silver"}}
+
+    assert await gateways.tier(1) == "silver"
+
+
 async def test_a_record_is_merged_with_what_another_gateway_knows_of_it(shared):
     cached = Kept(NOW, "7", {"tier": Seen(NOW, "gold")})
     await shared.keep({PLACE: cached.with_answer(Record("7", {"score": 3}), {"score"}, NOW)})

@@ -45,6 +45,19 @@ def test_another_record_under_the_same_key_has_nothing_of_the_former():
     assert (gone.id, gone.values, gone.age_s({"tier"}, after(6))) == (None, {}, 1)
 
 
+def test_what_was_known_before_a_change_is_not_known_after_it():
+    first = unknown(NOW).with_answer(Record("1", {"tier": "gold"}, NOW), {"tier"}, NOW)
+
+    changed = first.with_answer(Record("1", {"score": 7}, after(4)), {"score"}, after(5))
+    same = first.with_answer(Record("1", {"score": 7}, NOW), {"score"}, after(5))
+
+    assert changed.values.keys() == {"score"}
+    assert changed.missing({"tier"})
+    assert same.values.keys() == {"score", "tier"}
+    assert first.merged(changed) == changed.merged(first) == changed
+    assert not unknown(NOW).with_answer(None, {"tier"}, NOW).missing({"tier"})
+
+
 def test_two_who_asked_know_together_what_each_asked_last():
     one = Kept(after(1), "1", {"tier": Seen(NOW, "gold"), "score": Seen(after(1), 7)})
     two = Kept(after(2), "1", {"tier": Seen(after(2), "silver")})

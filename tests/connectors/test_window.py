@@ -8,7 +8,7 @@ from connectors.base import Key, SourceSettings
 from connectors.errors import BadPayload, RateLimited, Unavailable
 from connectors.runtime.live_cache import Origin
 from connectors.runtime.pace import Freshness, Pace
-from tests.connectors.counter import BOTH, PATIENCE_S, TIER, Counter
+from tests.connectors.counter import BOTH, PATIENCE_S, SCORE, TIER, Counter
 from tests.support.card_index import Asked, CardIndex
 
 
@@ -43,12 +43,58 @@ async def test_who_comes_while_all_of_it_is_asked_waits_for_that(counter):
     counter.crm.drawer.open.clear()
     first = asyncio.create_task(counter.read(attributes=BOTH))
     await asyncio.wait_for(counter.crm.drawer.came.wait(), PATIENCE_S)
-    second = asyncio.create_task(counter.read(attributes=TIER, freshness=Freshness(0)))
+    second = asyncio.create_task(counter.read(attributes=TIER, freshness=Freshness(5)))
     await asyncio.sleep(0.01)
     counter.crm.drawer.open.set()
 
     assert (await first).kept == (await second).kept
     assert await counter.called() == 1
+
+
+async def test_who_wants_it_from_now_does_not_take_what_was_asked_before(counter):
+    counter.say("gold")
+    counter.crm.drawer.open.clear()
+    first = asyncio.create_task(counter.tier())
+    await asyncio.wait_for(counter.crm.drawer.came.wait(), PATIENCE_S)
+    others = [asyncio.create_task(counter.tier(freshness=Freshness(0))) for _ in range(9)]
+    await asyncio.sleep(0.1)
+    counter.crm.drawer.open.set()
+    await asyncio.gather(first, *others)
+
+    assert await counter.called() == 2
+
+
+async def test_nobody_is_left_to_ask_what_only_another_could_read(counter):
+    counter.say("gold")
+    seat = counter.cache.ask("contacts", Key("id", "1"), BOTH)
+    reading = asyncio.create_task(counter.read(attributes=TIER))
+    await asyncio.sleep(0)
+    counter.cache.leave(seat)
+    await reading
+
+    assert await counter.called() == 1
+    assert counter.crm.drawer.asked == [Asked("contacts", ("1",), ("tier",))]
+
+
+async def test_what_else_was_known_is_asked_anew_where_it_is_gone_meanwhile(counter):
+    counter.say("gold")
+    await counter.read(attributes=SCORE)
+    counter.crm.drawer.open.clear()
+    counter.crm.drawer.came.clear()
+    reading = asyncio.create_task(counter.read(attributes=BOTH))
+    await asyncio.wait_for(counter.crm.drawer.came.wait(), PATIENCE_S)
+    await counter.cache.forget("contacts", {"1"})
+    counter.crm.drawer.cards = {"1": {"tier": "gold", "score": 8}}
+    counter.crm.drawer.open.set()
+
+    answer = await reading
+
+    assert (answer.error, answer.origin) == (None, Origin.ASKED)
+    assert {name: one.value for name, one in answer.kept.values.items()} == {
+        "tier": "gold",
+        "score": 8,
+    }
+    assert counter.crm.drawer.asked[-1].attributes == ("score", "tier")
 
 
 async def test_a_leader_who_hangs_up_is_noticed_by_nobody(counter):

@@ -50,14 +50,23 @@ class Office:
         self.crm = CardIndex(SourceSettings("crm", "", ""))
         self.erp = CardIndex(SourceSettings("erp", "", ""))
         self._http = http
+        self._kept = None
+        self.now = NOW
+
+    def keep(self):
+        """Remember from now on what the CRMs say, for all who read."""
+        self._kept = self._sources("link", Pace(timeout_s=PATIENCE_S))
 
     def reads(self, *definitions, budget=None, match="link"):
         """Live reads of these fields."""
-        sources = {
-            name: Source(name, "shop", connector, self._http, match, ALWAYS_ASKED, now=lambda: NOW)
+        sources = self._kept or self._sources(match, ALWAYS_ASKED)
+        return LiveReads(sources, definitions, budget or Budget(PATIENCE_S), lambda: self.now)
+
+    def _sources(self, match, pace):
+        return {
+            name: Source(name, "shop", connector, self._http, match, pace, now=lambda: self.now)
             for name, connector in (("crm", self.crm), ("erp", self.erp))
         }
-        return LiveReads(sources, definitions, budget or Budget(PATIENCE_S), lambda: NOW)
 
 
 def cards(**tiers):

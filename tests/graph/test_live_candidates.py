@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from connectors.base import Record, SourceSettings
 from connectors.errors import Unavailable
 from connectors.runtime.client import source_client
 from connectors.runtime.network import LOOPBACK
+from connectors.runtime.pace import Freshness
+from graph.live_report import reports_of
 from graph.live_value import LiveValue, chosen
 from graph.model.custom_field import FieldSource, SourceKind, SourceRule
 from tests.graph.live_office import NOW, TIER, Office, linked
@@ -116,6 +118,22 @@ async def test_all_sources_are_asked_at_the_same_time_and_once(office):
     assert office.crm.drawer.asked == [Asked("contacts", ("r1",), ("tier",))]
     assert office.erp.drawer.asked == [Asked("contacts", ("e1",), ("category",))]
     assert live.known(BOTH, "P1", LINKS) == found[0]
+
+
+async def test_what_is_told_several_times_counts_once(office):
+    office.keep()
+    await office.reads(BOTH).read(BOTH, "P1", LINKS)
+    office.crm.drawer.jammed = Unavailable("crm", "status 503")
+    office.now = NOW + timedelta(seconds=1)
+    one, other = office.reads(BOTH), office.reads(BOTH)
+
+    for _ in range(2):
+        await asyncio.gather(*(live.read(BOTH, "P1", LINKS, Freshness(0)) for live in (one, other)))
+    together = reports_of([one.stories, other.stories])
+
+    assert (together["crm"].calls, together["crm"].keys, together["crm"].stale) == (1, 1, 1)
+    assert (together["erp"].calls, together["erp"].keys, together["erp"].stale) == (1, 1, 0)
+    assert together["crm"].errors == ["SOURCE_UNAVAILABLE"]
 
 
 def test_a_field_of_one_source_has_no_candidates():

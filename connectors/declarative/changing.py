@@ -1,6 +1,7 @@
 """Tells what changed, page by page."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from connectors.declarative.records import asked_for, record_of, text_of
 from connectors.errors import BadPayload, CursorExpired
 
 _LONGEST_CURSOR: Final = 4_096
+_FORM: Final = "file-1:"  # what another connector made is no cursor of a file's
 
 
 async def changed(
@@ -73,14 +75,14 @@ def _change(
 def _opened(asker: Asker, cursor: str | None) -> Any:  # noqa: ANN401 - what a file made it of
     if cursor is None:
         return None
-    try:
-        return orjson.loads(cursor)
-    except orjson.JSONDecodeError:
-        raise CursorExpired(asker.source, "the cursor is of another kind") from None
+    if cursor.startswith(_FORM):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(cursor.removeprefix(_FORM))
+    raise CursorExpired(asker.source, "the cursor is of another kind")
 
 
 def _sealed(asker: Asker, cursor: object) -> str:
-    text = orjson.dumps(cursor).decode()
+    text = _FORM + orjson.dumps(cursor).decode()
     if len(text.encode()) > _LONGEST_CURSOR:
         raise BadPayload(asker.source, f"a cursor is longer than {_LONGEST_CURSOR} bytes")
     return text

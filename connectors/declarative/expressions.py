@@ -1,6 +1,7 @@
 """Expressions that pick something out of an answer: JMESPath, compiled once."""
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -83,8 +84,11 @@ class Expression:
             self.names = frozenset([_named(self._steps)])
             return
         try:
-            self._compiled = jmespath.compile(text)
-        except JMESPathError as error:
+            with warnings.catch_warnings():
+                # It would take a literal that is no JSON for a text, with a warning.
+                warnings.simplefilter("error")
+                self._compiled = jmespath.compile(text)
+        except (JMESPathError, Warning) as error:
             told = str(error).partition("\n")[0]
             raise WrongExpression(f"`{text}` is no JMESPath: {told}") from None
         self.names = frozenset(_names(self._compiled.parsed))

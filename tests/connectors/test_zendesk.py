@@ -161,7 +161,7 @@ async def test_changes_are_exported_by_cursor(zendesk, call, crm):
     ada = Record("1", {"name": "Ada"}, UPDATED_AT)
     assert one.changes == [Change(ChangeKind.UPSERTED, "users", "1", UPDATED_AT, ada)]
     assert two.changes == [Change(ChangeKind.DELETED, "users", "2", UPDATED_AT)]
-    assert (one.is_last, two.is_last, two.cursor) == (False, True, '"MTY="')
+    assert (one.is_last, two.is_last, two.cursor) == (False, True, 'file-1:"MTY="')
 
 
 async def test_user_fields_are_described_after_those_of_every_user(zendesk, call, crm):

@@ -22,6 +22,7 @@ def test_a_sound_file_is_a_document():
         ("ping", "pong", "3:1: no such key: `pong`; did you mean `ping`?"),
         ("bearer", "baerer", "2:8: no such key: `baerer`; did you mean `bearer`?"),
         ("id: id", "id: id[", "6:5: `id[` is no JMESPath"),
+        ("id: id", 'id: "`ada`"', "6:5: ``ada`` is no JMESPath"),
         ("${keys =>", "${kyes =>", "9:42: nothing is called `kyes` here; did you mean `keys`?"),
         ("=> csv", "=> cvs", "9:42: no such encoding: `cvs`; did you mean `csv`?"),
         ("keys => csv}", "keys => csv", "9:42: a `${` has no `}`"),

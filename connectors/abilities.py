@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from connectors.base import Call, Record
+from connectors.runtime.pace import Limits
 
 
 class ValueType(StrEnum):
@@ -119,6 +120,15 @@ class Webhook:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_at: datetime
+
+
+@runtime_checkable
+class KnowsLimits(Protocol):
+    """Knows how much the source bears."""
+
+    @property
+    def limits(self) -> Limits:
+        """What holds for every account, the smallest one too."""
 
 
 @runtime_checkable

@@ -3,7 +3,8 @@
 A vendor file knows its CRM and nothing of us: no principal, no policy, no profile.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -70,6 +71,16 @@ def _unheard(quota: Quota) -> None:
     del quota
 
 
+def _unblamed(error: SourceError) -> None:
+    del error
+
+
+@asynccontextmanager
+async def _at_will(budget: Budget) -> AsyncIterator[None]:
+    del budget
+    yield
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a connector may use while it works for one request."""
@@ -78,6 +89,10 @@ class Call:
     budget: Budget
     heard: Callable[[Quota], None] = _unheard
     """Told of the source's quota whenever an answer says something of it."""
+    enter: Callable[[Budget], AbstractAsyncContextManager[None]] = _at_will
+    """Around each HTTP request: begins when the source may be asked, or raises `RateLimited`."""
+    failed: Callable[[SourceError], None] = _unblamed
+    """Told of what cost a part of the keys, where it concerns the source as a whole."""
 
 
 class Connector(Protocol):

@@ -7,8 +7,9 @@ from pkgutil import iter_modules
 from typing import Final
 
 from connectors import vendors
+from connectors.abilities import KnowsLimits
 from connectors.base import Connector, MakeConnector
-from connectors.declarative.connector import Declared, connector_from
+from connectors.declarative.connector import connector_from
 from connectors.errors import WrongSettings
 from connectors.runtime.pace import NO_LIMITS, Limits
 
@@ -46,8 +47,8 @@ def connector_of(name: str) -> MakeConnector:
 
 
 def limits_of(connector: Connector) -> Limits:
-    """What the source bears, where the connector's file says it."""
-    return connector.limits if isinstance(connector, Declared) else NO_LIMITS
+    """What the source bears, where the connector says it."""
+    return connector.limits if isinstance(connector, KnowsLimits) else NO_LIMITS
 
 
 def _declared() -> dict[str, Path]:

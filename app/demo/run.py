@@ -42,6 +42,7 @@ async def demonstrate(settings: Settings, count: int) -> None:
             base_url=crm,
             secret=f"env:{_TOKEN_VARIABLE}",
             match="profile:profile_id",
+            rates=(),  # the sandbox bears more than HubSpot
         )
         sources = {**settings.sources, "crm": source}
 

@@ -180,6 +180,11 @@ class WritePart(Part):
     conflict: ConditionPart | None = None
     whole: tuple[str, ...] | None = None
 
+    @property
+    def minds_the_state(self) -> bool:
+        """Whether the request says which state of the record it is meant for."""
+        return any("if_match" in template.names for _, template in self.request.templates)
+
 
 class ObjectPart(Part):
     """One kind of record.
@@ -202,11 +207,19 @@ class ObjectPart(Part):
     facts: dict[FactKind, FactsPart] = Field(default_factory=dict)
     write: WritePart | None = None
 
+    @model_validator(mode="after")
+    def _writes_what_it_read(self) -> Self:
+        # A record with an etag is written to under it: each such write would be a conflict.
+        if self.etag and self.write and not self.write.minds_the_state:
+            raise wrong("with `etag`, expected `${if_match}` in the request", "write")
+        return self
+
 
 class SignaturePart(Part):
     """How a webhook is signed: a HMAC over these, one after the other.
 
-    A part of `over` is `method`, `url`, `body`, or `header:NAME`.
+    A part of `over` is `method`, `url`, `body`, or `header:NAME`; `body` is among them, and so is
+    the header `timestamp`, where there is one.
     """
 
     header: str
@@ -216,6 +229,16 @@ class SignaturePart(Part):
     encoding: Literal["hex", "base64"] = "hex"
     timestamp: str | None = None
     max_age_s: Annotated[float, Field(gt=0)] = 300
+
+    @model_validator(mode="after")
+    def _signs_what_counts(self) -> Self:
+        if "body" not in self.over:
+            raise wrong("expected `body` among these: who sends it else?", "over")
+        signed = {part.lower() for part in self.over}
+        if self.timestamp is not None and f"header:{self.timestamp.lower()}" not in signed:
+            told = f"expected `header:{self.timestamp}` among these: a time that isn't signed"
+            raise wrong(f"{told} can be replaced", "over")
+        return self
 
 
 class WebhookPart(Part):

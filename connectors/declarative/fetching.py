@@ -12,7 +12,14 @@ from connectors.declarative.encodings import Unwritable
 from connectors.declarative.expressions import Expression, is_plain
 from connectors.declarative.records import asked_for, names_of, record_of
 from connectors.declarative.request_parts import RequestPart
-from connectors.errors import BadPayload, SourceError, Unavailable, WrongSettings
+from connectors.errors import (
+    BadPayload,
+    RateLimited,
+    SourceError,
+    Unauthorized,
+    Unavailable,
+    WrongSettings,
+)
 from connectors.runtime.call import Reply
 from connectors.runtime.matching import Answer, by_name, strangers
 
@@ -41,23 +48,41 @@ class Reading:
         names = {key: name for key in keys if (name := self._name(key.value)) is not None}
         asked = list(dict.fromkeys(names.values()))
         batches = [asked[at : at + self.key.batch] for at in range(0, len(asked), self.key.batch)]
-        turn = asyncio.Semaphore(at_once)
-
-        async def answered(batch: Sequence[str]) -> Mapping[str, Outcome] | SourceError:
-            async with turn:
-                try:
-                    return await self._batch(call, batch, attributes)
-                except SourceError as error:
-                    return error
-
-        done = await asyncio.gather(*map(answered, batches))
+        done = await self._all(call, batches, attributes, at_once)
         failed = [one for one in done if isinstance(one, SourceError)]
+        for error in failed:
+            if isinstance(error, RateLimited | Unauthorized):
+                call.failed(error)
         if failed and len(failed) == len(done):
             raise failed[0]
         found: dict[str, Outcome] = {}
         for batch, one in zip(batches, done, strict=True):
             found.update(dict.fromkeys(batch, one) if isinstance(one, SourceError) else one)
         return {key: found[names[key]] if key in names else None for key in keys}
+
+    async def _all(
+        self,
+        call: Call,
+        batches: Sequence[Sequence[str]],
+        attributes: Collection[str],
+        at_once: int,
+    ) -> Sequence[Mapping[str, Outcome] | SourceError]:
+        """What became of each batch; after a source asked for a pause no more are asked for."""
+        turn = asyncio.Semaphore(at_once)
+        pauses: list[SourceError] = []
+
+        async def answered(batch: Sequence[str]) -> Mapping[str, Outcome] | SourceError:
+            async with turn:
+                if pauses:
+                    return pauses[0]
+                try:
+                    return await self._batch(call, batch, attributes)
+                except SourceError as error:
+                    if isinstance(error, RateLimited):
+                        pauses.append(error)
+                    return error
+
+        return await asyncio.gather(*map(answered, batches))
 
     async def row(self, call: Call, id_: str) -> Mapping[str, Any] | None:
         """The row of one record as the source gives it; None where there is none."""

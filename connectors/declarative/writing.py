@@ -26,7 +26,7 @@ async def written(  # noqa: PLR0913 - what the ability gets, and whose it is
     idempotency_key: str | None,
 ) -> Record:
     """See `connectors.abilities.TakesWrites`."""
-    if if_match is not None and "if_match" not in _names(write):
+    if if_match is not None and not write.minds_the_state:
         raise Conflict(asker.source, "it can't be told to write only what wasn't changed since")
     scope: dict[str, Any] = {
         "object": object,
@@ -61,10 +61,6 @@ def nested(values: Mapping[str, Any], beside: Mapping[str, Any] | None = None) -
             place = place[step]
         place[last] = value
     return made
-
-
-def _names(write: WritePart) -> frozenset[str]:
-    return frozenset().union(*(template.names for _, template in write.request.templates))
 
 
 async def _read_anew(

@@ -16,6 +16,7 @@ from connectors.errors import (
     Unauthorized,
     Unavailable,
 )
+from connectors.runtime.statuses import LONGEST_PAUSE_S
 
 _WITHIN_S: Final = 30.0
 _FEWEST: Final = 5
@@ -115,7 +116,8 @@ class Breaker:
         while self._calls[0][0] < now - _WITHIN_S:
             self._calls.popleft()
 
-    def _open(self, error: SourceError, pause_s: float, now: float) -> None:
+    def _open(self, error: SourceError, asked_s: float, now: float) -> None:
+        pause_s = min(asked_s, LONGEST_PAUSE_S)
         self._open_until = max(now + pause_s, self._open_until or 0.0)
         self._pause_s = max(_FIRST_PAUSE_S, min(pause_s, _LONGEST_PAUSE_S))
         self._reason = error

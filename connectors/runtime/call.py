@@ -135,9 +135,16 @@ def _pause_s(attempt: int, retry_after_s: float | None) -> float:
 async def _attempt(
     source: str, call: Call, request: Request, max_bytes: int, *, is_read: bool
 ) -> Reply:
-    if request.auth is not None:  # may ask somebody itself, so it comes before the clock is read
+    if request.auth is not None:  # may ask itself, so it comes before we take a place
         own = await request.auth.headers(call)
         request = replace(request, headers={**request.headers, **own})
+    async with call.enter(call.budget):
+        return await _timely(source, call, request, max_bytes, is_read=is_read)
+
+
+async def _timely(
+    source: str, call: Call, request: Request, max_bytes: int, *, is_read: bool
+) -> Reply:
     remaining_s = call.budget.remaining_s()
     if not remaining_s:
         raise Timeout(source, "no time left to ask")

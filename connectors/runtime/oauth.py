@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 from typing import Final, Protocol
 
@@ -196,7 +196,7 @@ class TokenAuth:
         request = Request("POST", self._url, form=self._grant.form(self._now()), judge=self._judged)
         asked_at = self._clock()
         try:
-            reply = await tell(self._source, Call(call.http, Budget(FETCH_S)), request)
+            reply = await tell(self._source, replace(call, budget=Budget(FETCH_S)), request)
             return self._read(reply.body, asked_at)
         except (BadPayload, WrongSettings) as error:
             raise _of_the_endpoint(self._source, error) from None

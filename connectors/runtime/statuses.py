@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Final
 
 from connectors.errors import (
     BadPayload,
@@ -16,6 +17,9 @@ from connectors.errors import (
     Unavailable,
     WrongSettings,
 )
+
+LONGEST_PAUSE_S: Final = 86_400.0
+"""A day: quotas are renewed daily at the latest, and some sources send an epoch by mistake."""
 
 _Meaning = tuple[type[SourceError], str]
 
@@ -53,13 +57,14 @@ def refusal(
 def retry_after_s(text: str, now: datetime) -> float | None:
     """Seconds that a Retry-After header asks for; None where it is absent or makes no sense.
 
-    Both forms are read: a number (fractions too, some sources send them) and an HTTP date.
+    Both forms are read: a number (fractions too, some sources send them) and an HTTP date.  Never
+    more than `LONGEST_PAUSE_S`.
     """
     try:
         seconds = float(text)
     except ValueError:
         seconds = _seconds_until(text, now)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, seconds), LONGEST_PAUSE_S) if math.isfinite(seconds) else None
 
 
 def _seconds_until(text: str, now: datetime) -> float:

@@ -117,7 +117,7 @@ class Changing:
             fields = ",".join(sorted({"Id", STAMP, *wanted}))
             order = f"ORDER BY {STAMP},Id LIMIT {PAGE}"
             soql = f"SELECT {fields} FROM {object}{_after(place)} {order}"  # noqa: S608 - names are checked
-            return await self._reading.queried(call, soql, wanted)
+            return await self._reading.queried(call, object, soql, wanted)
 
         rows = await self._reading.with_known(object, attributes, read)
         records = [record_of(self._org.source, row, attributes) for row in rows]

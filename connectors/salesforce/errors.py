@@ -1,7 +1,7 @@
 """What Salesforce means by a refusal: its bodies say more than its statuses."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from connectors.errors import (
@@ -41,18 +41,25 @@ _FIRST_REFUSAL: Final = 300
 _UNKNOWN_FIELD = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _CODE = re.compile(r"[A-Z][A-Z_]{2,60}")
-_QUOTED = re.compile(r"'([A-Za-z0-9_.]{1,200})'")
+# The end of a message; before it stands the question, in which values may hold anything.
+_QUESTION_ENDS: Final = "ERROR at Row"
+_NO_COLUMN = re.compile(
+    r"no such column '(?P<name>\w{1,200})' on (?:(?:entity|sobject of type) '?(?P<entity>\w+))?"
+)
+_USERS: Final = frozenset({"owner", "createdby", "lastmodifiedby"})
+_NO_RELATIONSHIP = re.compile(r"relationship '(?P<name>\w{1,200})'")
 
 
 class Refusals:
-    """Judges the answers to one request for `attributes`.
+    """Judges the answers to one request for `attributes` of `object`.
 
     `unknown` are those of them that Salesforce says it doesn't have, or doesn't show us.
     """
 
-    def __init__(self, source: str, attributes: Collection[str] = ()) -> None:
+    def __init__(self, source: str, attributes: Collection[str] = (), object: str = "") -> None:
         self._source = source
-        self._attributes = {name.lower(): name for name in attributes}
+        self._paths = {name: name.lower().split(".") for name in attributes}
+        self._object = object.lower()
         self.unknown: frozenset[str] = frozenset()
 
     def judge(self, reply: Reply) -> SourceError | None:
@@ -79,21 +86,41 @@ class Refusals:
         return QuotaExhausted(self._source, "the requests of 24 hours are used up")
 
     def _unknown_field(self, error: Mapping[str, object]) -> SourceError:
-        fields, message = error.get("fields"), str(error.get("message"))
-        named = [*(fields if isinstance(fields, list) else []), *_QUOTED.findall(message)]
-        # The message quotes the question too, values included: only names of ours are taken.
-        ours = [self._named(str(name).lower()) for name in named]
-        self.unknown = frozenset(name for name in ours if name is not None)
+        fields = error.get("fields")
+        listed = {str(name).lower() for name in fields} if isinstance(fields, list) else set()
+        told = str(error.get("message")).rpartition(_QUESTION_ENDS)[2].lower()
+        named = {name for name, path in self._paths.items() if ".".join(path) in listed}
+        self.unknown = frozenset(named or self._without_column(told) or self._beyond(told))
         if not self.unknown:
             return BadPayload(self._source, "Salesforce doesn't know a field that it doesn't name")
-        listed = ", ".join(f"`{name}`" for name in sorted(self.unknown))
-        return UnknownField(self._source, f"no such field, or it isn't shown to us: {listed}")
+        names = ", ".join(f"`{name}`" for name in sorted(self.unknown))
+        return UnknownField(self._source, f"no such field, or it isn't shown to us: {names}")
 
-    def _named(self, name: str) -> str | None:
-        """The attribute that is named so, or whose path ends or begins so."""
-        if name in self._attributes:
-            return self._attributes[name]
-        for path, attribute in self._attributes.items():
-            if "." in path and name in {path.rpartition(".")[2], path.partition(".")[0]}:
-                return attribute
-        return None
+    def _without_column(self, told: str) -> Collection[str]:
+        """The attributes whose last step is the column that there isn't."""
+        if not (met := _NO_COLUMN.search(told)):
+            return ()
+        entity = met["entity"] or ""
+        named = {name: path for name, path in self._paths.items() if path[-1] == met["name"]}
+        # Several parents may have a column of that name: who is called as the entity is meant.
+        meant = [name for name, path in named.items() if self._is_of(path, entity)]
+        return meant or named
+
+    def _is_of(self, path: Sequence[str], entity: str) -> bool:
+        parent = path[-2] if len(path) > 1 else self._object
+        return bool(parent) and entity in {parent, _entity_of(parent)}
+
+    def _beyond(self, told: str) -> Collection[str]:
+        """The attributes that lead through the relationship that there isn't."""
+        if not (met := _NO_RELATIONSHIP.search(told)):
+            return ()
+        led = {name: path[:-1] for name, path in self._paths.items()}
+        begun = [name for name, path in led.items() if path[:1] == [met["name"]]]
+        return begun or [name for name, path in led.items() if met["name"] in path]
+
+
+def _entity_of(parent: str) -> str:
+    """What is at the end of a relationship, where that has its name from it."""
+    if parent in _USERS:
+        return "user"
+    return f"{parent[:-1]}c" if parent.endswith("__r") else parent

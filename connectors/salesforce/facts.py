@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from connectors.abilities import Fact, FactKind
 from connectors.base import Call
-from connectors.errors import BadPayload, SourceError, Unavailable
+from connectors.errors import BadPayload, Retriable, SourceError, Unauthorized, Unavailable
 from connectors.salesforce.errors import Refusals
 from connectors.salesforce.org import Org
 from connectors.salesforce.reading import Row
@@ -15,6 +15,8 @@ from connectors.salesforce.rows import full_id, instant, listed, text_of
 
 _IDS_AT_ONCE: Final = 400
 _FINE: Final = 200
+_OURS: Final = 400
+_THEIRS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,13 @@ class Facts:
 
     def _refusal(self, part: Mapping[str, object]) -> SourceError:
         told = Refusals(self._org.source).error_of(part.get("body"))
-        return told or Unavailable(self._org.source, "a part of the answer failed")
+        status = part.get("httpStatusCode")
+        if not isinstance(status, int) or not _OURS <= status < _THEIRS:
+            return told or Unavailable(self._org.source, "a part of the answer failed")
+        # What is wrong with one question says nothing of how the source fares.
+        if isinstance(told, Retriable | Unauthorized):
+            return told
+        return BadPayload(self._org.source, f"a question for facts is refused ({status})")
 
     def _fact(self, question: _Question, row: Row) -> Fact:
         id_ = text_of(row, question.id)

@@ -79,9 +79,11 @@ class Reading:
         possible = [name for name in attributes if is_attribute(name)]
         return await self._known.ask(object, possible, read)
 
-    async def queried(self, call: Call, soql: str, wanted: Collection[str]) -> Sequence[Row]:
-        """The rows that `soql` finds; a field that isn't there is dropped by `with_known`."""
-        refusals = Refusals(self._org.source, wanted)
+    async def queried(
+        self, call: Call, object: str, soql: str, wanted: Collection[str]
+    ) -> Sequence[Row]:
+        """The rows of `object` that `soql` finds; `with_known` drops a field that isn't there."""
+        refusals = Refusals(self._org.source, wanted, object)
         try:
             return await self._org.query(call, soql, refusals)
         except UnknownField as error:
@@ -90,7 +92,7 @@ class Reading:
     async def _collected(
         self, call: Call, object: str, asked: Sequence[str], wanted: Collection[str]
     ) -> Sequence[Row]:
-        refusals = Refusals(self._org.source, wanted)
+        refusals = Refusals(self._org.source, wanted, object)
         body = {"ids": asked, "fields": sorted({"Id", STAMP, *wanted})}
         try:
             path = f"/composite/sobjects/{object}"
@@ -117,7 +119,7 @@ class Reading:
         for part in chunks(asked, _QUERY_BYTES):
             where = f"{kind} IN {listed(part)}"
             soql = f"SELECT {fields} FROM {object} WHERE {where}"  # noqa: S608 - names are checked
-            found += await self.queried(call, soql, wanted)
+            found += await self.queried(call, object, soql, wanted)
         return found
 
     def _outcomes(

@@ -22,6 +22,7 @@ from connectors.dataverse.rows import (
 )
 from connectors.errors import BadPayload, Conflict, UnknownField, WrongSettings
 from connectors.runtime.matching import Answer, by_name, one_kind, strangers
+from connectors.runtime.pace import Limits, Rate
 from connectors.runtime.unknown import Dropped, KnownAttributes
 
 _QUERY_BYTES = 20_000
@@ -39,6 +40,7 @@ class Dataverse:
     that was merged away answers with the surviving one, at the cost of a second call.
     """
 
+    limits: ClassVar[Limits] = Limits(rates=(Rate(6_000, 300.0),))  # of one user
     max_keys: ClassVar[int] = 200
     fact_kinds: ClassVar[frozenset[FactKind]] = frozenset({FactKind.ACTIVITY})
 

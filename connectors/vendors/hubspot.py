@@ -15,6 +15,7 @@ from connectors.hubspot.facts import KINDS, Facts
 from connectors.hubspot.webhooks import Webhooks
 from connectors.hubspot.writing import Writing
 from connectors.runtime.matching import Answer, by_name, one_kind, strangers
+from connectors.runtime.pace import Limits, Rate
 
 _OBJECTS = f"/crm/objects/{VERSION}"
 
@@ -65,6 +66,7 @@ class HubSpot:
     record that was merged away answers with the surviving record, at the cost of a second call.
     """
 
+    limits: ClassVar[Limits] = Limits(rates=(Rate(100, 10.0),))  # the smallest plan
     max_keys: ClassVar[int] = 100
     fact_kinds: ClassVar[frozenset[FactKind]] = KINDS
 

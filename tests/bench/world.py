@@ -39,6 +39,7 @@ tenant = "{tenant}"
 base_url = "{base_url}"
 secret = "env:{secret}"
 match = "profile:profile_id"
+rates = []
 # Other subjects remember nothing of the CRM, so neither do we, unless a case is about that.
 fresh_s = 0
 refresh_s = 0

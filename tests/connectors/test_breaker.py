@@ -165,3 +165,13 @@ def test_calls_that_began_before_it_closed_change_nothing(watched):
 
     assert watched.breaker.health == Health(Circuit.OPEN, DOWN.code)
     assert watched.refused().retry_after_s == 2
+
+
+@pytest.mark.parametrize("error_class", [RateLimited, QuotaExhausted])
+def test_no_source_is_left_alone_for_more_than_a_day(watched, error_class):
+    watched.call(error_class("crm", "later", retry_after_s=1_764_277_479.0))
+
+    assert watched.refused().retry_after_s == 86_400.0
+    watched.seconds += 86_400.0
+    watched.call()
+    assert watched.breaker.health == Health(Circuit.CLOSED)

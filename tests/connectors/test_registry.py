@@ -6,8 +6,10 @@ from pkgutil import iter_modules
 import pytest
 
 from connectors import vendors
+from connectors.base import SourceSettings
 from connectors.errors import WrongSettings
-from connectors.registry import connector_names, connector_of
+from connectors.registry import connector_names, connector_of, limits_of
+from connectors.runtime.pace import NO_LIMITS, Limits, Rate
 from connectors.vendors.hubspot import HubSpot
 from connectors.vendors.tryton import Tryton
 
@@ -58,3 +60,22 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all(name, nearest):
 def test_nothing_but_a_vendor_is_ever_loaded(name):
     with pytest.raises(WrongSettings, match="no such connector"):
         connector_of(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "limits"),
+    [
+        ("hubspot", {}, Limits(rates=(Rate(100, 10.0),))),
+        (
+            "dataverse",
+            {"client_id": "c", "tenant": "8f1f3b6e-0000-4000-8000-000000000000"},
+            Limits(rates=(Rate(6_000, 300.0),)),
+        ),
+        ("pipedrive", {}, Limits(4, (Rate(20, 2.0),))),
+        ("salesforce", {"client_id": "c"}, NO_LIMITS),
+    ],
+)
+def test_a_connector_says_what_its_source_bears(name, options, limits):
+    settings = SourceSettings("crm", "https://crm.example", "secret", options)
+
+    assert limits_of(connector_of(name)(settings)) == limits

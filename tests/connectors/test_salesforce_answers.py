@@ -9,9 +9,9 @@ from connectors.errors import (
     Conflict,
     CursorExpired,
     QuotaExhausted,
+    Unauthorized,
     Unavailable,
     UnknownField,
-    WrongSettings,
 )
 from connectors.runtime.budget import Budget
 from connectors.vendors.salesforce import Salesforce
@@ -67,9 +67,13 @@ def told(code):
     ("parts", "error_class"),
     [
         ([("TopicAssignment", 403, told("REQUEST_LIMIT_EXCEEDED"))], QuotaExhausted),
-        ([("TopicAssignment", 400, told("INVALID_TYPE"))], WrongSettings),
-        ([("TopicAssignment", 400, told("SOMETHING_NEW"))], Unavailable),
-        ([("TopicAssignment", 400, "text")], Unavailable),
+        ([("TopicAssignment", 401, told("INVALID_SESSION_ID"))], Unauthorized),
+        ([("TopicAssignment", 400, told("QUERY_TIMEOUT"))], Unavailable),
+        ([("TopicAssignment", 400, told("INVALID_TYPE"))], BadPayload),
+        ([("TopicAssignment", 400, told("SOMETHING_NEW"))], BadPayload),
+        ([("TopicAssignment", 400, "text")], BadPayload),
+        ([("TopicAssignment", 500, told("UNKNOWN_EXCEPTION"))], Unavailable),
+        ([("TopicAssignment", 503, "text")], Unavailable),
         ([("Another", 200, rows_of())], Unavailable),
         ([("TopicAssignment", 200, {"done": True})], BadPayload),
         ([("TopicAssignment", 200, rows_of({"Id": BOB, "EntityId": BOB}))], BadPayload),

@@ -95,7 +95,7 @@ async def healthy(crms: tuple[Crm, Crm], shops: TestGateway) -> AsyncIterator[No
         await side.forget()
     for sources in shops.gateway.wiring.sources.values():
         for name, source in sources.items():
-            source.gate._breaker = Breaker(name)
+            source.gate._breaker, source.gate.quota = Breaker(name), None
     yield
     for side in crms:
         await side.misbehave()

@@ -115,7 +115,7 @@ OF_CONNECTOR_FILES: Final = (
     Breakage(
         "writes-that-a-source-can-not-guard-are-sent",
         f"{_FILES}writing.py",
-        'if if_match is not None and "if_match" not in _names(write):',
+        "if if_match is not None and not write.minds_the_state:",
         'if if_match is None and "if_match" not in ():',
         (f"{_CONNECTOR}test_what_a_source_can_not_promise_is_not_written",),
     ),

@@ -25,8 +25,10 @@ def crm(
     """Settings of a source whose secret lies in a variable of its own.
 
     It keeps nothing of what the CRM said, so that every request asks; `fresh_s` changes that.
+    It asks as often as it likes: a stand-in bears more than the vendor's smallest plan.
     """
-    settings = {"fresh_s": 0, "refresh_s": 0, "keep_s": 0, "absent_s": 0} | settings
+    never = {"fresh_s": 0, "refresh_s": 0, "keep_s": 0, "absent_s": 0}
+    settings = {**never, "rates": ()} | settings
     variable = f"{SECRET_VARIABLE}_{tenant}_{connector}".upper().replace("-", "_")
     os.environ[variable] = secret
     return SourceSettings(

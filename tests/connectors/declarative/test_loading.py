@@ -11,6 +11,15 @@ from tests.connectors.declarative.files import SMALL, document_of
 REQUEST = '{to: GET /people, query: {ids: "${keys => csv}"}}'
 
 
+SIGNED = "webhook: {object: a, id: b, signature: {header: X-Sig, over: [OVER]}}\nping:"
+
+
+def signed(over, timestamp=None):
+    """Lines that have a webhook's signature over these."""
+    told = SIGNED.replace("OVER", over)
+    return told.replace("]}", f"], timestamp: {timestamp}}}") if timestamp else told
+
+
 def test_a_sound_file_is_a_document():
     assert document_of(SMALL).objects.keys() == {"people"}
 
@@ -63,6 +72,10 @@ def test_a_sound_file_is_a_document():
         ),
         ("ping: {to: GET /me}\n", "", "2:1: `ping` is missing"),
         ("ping:", "webhook: {object: a, id: b}\nping:", "3:1: expected `signature` or `expects`"),
+        ("ping:", signed("method, url"), "3:56: expected `body` among these"),
+        ("ping:", signed(""), "3:56: expected `body` among these"),
+        ("ping:", signed("body", "X-Sent"), "3:56: expected `header:X-Sent` among these"),
+        ("ping:", signed("'header:X-Sent'", "X-Sent"), "3:56: expected `body` among these"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_the_nearest_known_name(old, new, told):
@@ -71,6 +84,23 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_known_name(old, new, t
         document_of(SMALL.replace(old, new, 1))
 
     assert str(raised.value).startswith(f"acme.yaml:{told}")
+
+
+def test_a_record_with_an_etag_is_written_to_under_it():
+    write = (
+        "    etag: tag\n    write: {request: {to: 'PUT /people/${id}', json: '${values}'HEADERS}}\n"
+    )
+    minding = write.replace("HEADERS", ", headers: {If-Match: '${if_match}'}")
+
+    assert document_of(SMALL + minding).objects["people"].write.minds_the_state
+    with pytest.raises(WrongFile, match=r"with `etag`, expected `\${if_match}` in the request"):
+        document_of(SMALL + write.replace("HEADERS", ""))
+
+
+def test_a_signed_time_is_one_whatever_the_case_of_its_header():
+    text = SMALL.replace("ping:", signed("'header:x-sent', body", "X-Sent"), 1)
+
+    assert document_of(text).webhook.signature.timestamp == "X-Sent"
 
 
 VENDORS = {

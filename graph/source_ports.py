@@ -21,8 +21,9 @@ class SourceWrites(Protocol):
         """Have a source, and its object, take values by field id, all or none.
 
         They are kept, sealed, until the source has taken or refused them: where that lasts longer
-        than `within_s`, they are WAITING, and are sent again.  A CONFLICT is a value that was
-        changed in the CRM and that nobody here has seen yet.
+        than `within_s`, they are WAITING, and are sent again, but for fields that were written
+        anew by then.  A CONFLICT is a value that was changed in the CRM and that nobody here has
+        seen yet.
 
         Raises:
             NotFound: there is no such profile.

@@ -14,7 +14,7 @@ from app.store.items import (
     loaded_link,
     present,
 )
-from app.store.linked import LINKED, linked_keys
+from app.store.linked import LINKED, RELINKED, linked_keys
 from app.store.names import key_of
 from app.store.provenance import provenance_of
 from app.store.sealing import ProfileSeal
@@ -213,7 +213,7 @@ def update_of(patch: ProfilePatch, seal: ProfileSeal, now: datetime) -> Document
             kept[_PATHS[name]] = kept_core(seal, name, value)
     if "links" in patch.changes:
         links: Any = patch.changes["links"]
-        kept[LINKED] = linked_keys(seal.of_tenant.tenant, links) or None
+        kept |= {LINKED: linked_keys(seal.of_tenant.tenant, links) or None, RELINKED: now}
     kept |= {
         f"custom.{name}": kept_custom(seal, name, value, patch.found.sealed)
         for name, value in patch.custom.items()

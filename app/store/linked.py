@@ -10,6 +10,8 @@ from app.store.names import key_of
 from graph.model.profile import Link
 
 LINKED: Final = "linked"
+RELINKED: Final = "relinkedAt"
+"""When the links of a profile were changed last."""
 _SEPARATOR: Final = "\t"  # no part of a link holds one
 
 

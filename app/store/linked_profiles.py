@@ -1,8 +1,9 @@
 """Profiles as a synchronisation reads and changes them: by the records of CRMs that they are."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import pymongo
@@ -16,7 +17,7 @@ from app.store.documents import Document
 from app.store.explained import explained
 from app.store.failures import store_failures
 from app.store.items import loaded_link
-from app.store.linked import LINKED, linked_key, linked_keys
+from app.store.linked import LINKED, RELINKED, linked_key, linked_keys
 from app.store.names import ALIASES, HISTORY, PROFILES, key_of
 from app.store.recording import Recording
 from app.store.sealing import ProfileSeal
@@ -28,6 +29,7 @@ from graph.model.search import BY_UPDATED_AT, instant_key
 # The embedded server takes, for each key that is there, longer the more of them are asked for.
 _KEYS_AT_ONCE: Final = 100
 _LAST: Final = "\U0010ffff"
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _BATCH: Final = 1_000
 _WITHIN_S: Final = 120.0
 
@@ -116,23 +118,35 @@ class LinkedProfiles:
         return sorted(one for one in ids if one > after)
 
     async def records_of_new(
-        self, tenant: str, source: str, object: str, since: datetime
+        self,
+        tenant: str,
+        place: tuple[str, str],
+        fields: AbstractSet[str],
+        since: datetime,
     ) -> list[str]:
-        """Ids of records of profiles that were changed since, and have no value of the source."""
-        begin, base = linked_key(tenant, source, object), base_of(tenant, BY_UPDATED_AT)
+        """Ids of records of a source and object that profiles became since, or may have become.
+
+        Of profiles that were changed since, it is those whose links were, and those that have none
+        of the custom values `fields` from the source.
+        """
+        source, object_ = place
+        begin, base = linked_key(tenant, source, object_), base_of(tenant, BY_UPDATED_AT)
         path, found = path_of(BY_UPDATED_AT), set[str]()
         query = {path: {"$gte": base + instant_key(since), "$lt": end_of(base)}}
-        wanted = {LINKED: 1, "provenance.custom": 1}
+        wanted = {LINKED: 1, RELINKED: 1, "provenance.custom": 1}
         with store_failures(), pymongo.timeout(_WITHIN_S):
             async for document in self._profiles.find(query, wanted, batch_size=_BATCH):
-                told = document.get("provenance", {}).get("custom", {}).values()
-                if all(one.get("source") != source for one in told):
+                told = document.get("provenance", {}).get("custom", {})
+                has_any = any(told.get(one, {}).get("source") == source for one in fields)
+                if not has_any or document.get(RELINKED, _LONG_AGO) >= since:
                     found.update(key for key in document.get(LINKED, ()) if key.startswith(begin))
         return sorted(key.removeprefix(begin) for key in found)
 
     async def seals(self, tenant: str, documents: Sequence[Document]) -> dict[str, ProfileSeal]:
         """What seals and opens the values of profiles, by id."""
-        return await self._changes.sealing.written_all(tenant, [one["id"] for one in documents])
+        sealing = self._changes.sealing
+        await sealing.read(tenant, documents)  # keys that are newer than our copies are fetched
+        return await sealing.written_all(tenant, [one["id"] for one in documents])
 
     async def write(
         self,

@@ -3,9 +3,14 @@
 A debt holds no value: when it is paid, the profile's value of that moment is sent, so many changes
 are one debt.  A wish is for a value that a CRM owns; it holds that value, sealed by the profile's
 key, until the CRM has it or refuses it.  `due` is there as long as something is to be sent.
+
+`seq` is drawn anew whenever something else is to be sent: whoever sends it strikes off that alone.
+It names the sending to the CRM too, so it is random and tells nothing.
 """
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,10 +27,13 @@ from graph.model.ids import new_id
 from graph.model.owed import Owed
 
 DUE: Final = "due"
+_LEASED: Final = "lease"
+_LAST: Final = "\U0010ffff"
 _LEASE: Final = timedelta(seconds=90)
 _FIRST_PAUSE_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 900.0
 _AT_ONCE: Final = 50
+Transaction = Callable[[Callable[[AsyncClientSession], Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,10 @@ class Outgoing:
     object: str
     profile: str
     fields: tuple[str, ...]
-    seq: int
+    seq: str
     attempts: int
     values: Mapping[str, Any] | None = field(default=None, repr=False)
+    lease: str = field(default="", compare=False)
 
     @property
     def is_wish(self) -> bool:
@@ -57,12 +66,18 @@ async def owe(
     session: AsyncClientSession,
 ) -> None:
     """Write down what a profile owes sources, in the caller's transaction."""
+    outbox = database[OUTBOX]
     for one in owed:
+        key = key_of(tenant, profile, one.field)
+        held = await outbox.find_one({"_id": key}, {DUE: 1, _LEASED: 1}, session=session) or {}
+        # Who sends it now lets go of it when he is done.
+        is_leased = _LEASED in held and held.get(DUE, now) > now
+        due = held[DUE] if is_leased else now
         kept = {"tenant": tenant, "source": one.source, "object": one.object, "profile": profile}
-        state = {"fields": [one.field], DUE: now, "attempts": 0}
-        await database[OUTBOX].update_one(
-            {"_id": key_of(tenant, profile, one.field)},
-            {"$set": kept | state, "$inc": {"seq": 1}, "$unset": {"refused": ""}},
+        state = {"fields": [one.field], DUE: due, "attempts": 0, "seq": _drawn()}
+        await outbox.update_one(
+            {"_id": key},
+            {"$set": kept | state, "$unset": {"refused": ""}},
             upsert=True,
             session=session,
         )
@@ -71,8 +86,9 @@ async def owe(
 class Outbox:
     """The debts and wishes of all tenants."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], transaction: Transaction) -> None:
         self._outbox = database[OUTBOX]
+        self._transaction = transaction
 
     async def wish(
         self,
@@ -82,7 +98,10 @@ class Outbox:
         values: Mapping[str, object],
         due: datetime,
     ) -> Outgoing:
-        """Write down values that a source and its object are to take, by field id."""
+        """Write down values that a source and its object are to take, by field id.
+
+        What waits of older wishes for these fields is never sent any more.
+        """
         key = key_of(tenant, seal.profile, new_id())
         source, object_ = place
         document: Document = {
@@ -92,17 +111,38 @@ class Outbox:
             "object": object_,
             "profile": seal.profile,
             "fields": list(values),
-            "seq": 1,
+            "seq": _drawn(),
             "attempts": 0,
             "values": {
-                name: seal.seal(f"outbox/{key}/{name}", kept_value(value))
+                name: seal.seal(sealed_place(key, name), kept_value(value))
                 for name, value in values.items()
             },
             DUE: due,
+            _LEASED: _drawn(),
         }
-        with store_failures():
-            await self._outbox.insert_one(document)
+
+        async def write(session: AsyncClientSession) -> None:
+            await self._replace(key_of(tenant, seal.profile, ""), values.keys(), session)
+            await self._outbox.insert_one(document, session=session)
+
+        await self._transaction(write)
         return _outgoing(document)
+
+    async def _replace(
+        self, begin: str, names: AbstractSet[str], session: AsyncClientSession
+    ) -> None:
+        """Take fields out of the wishes that wait, and drop those that are empty then."""
+        query = {"_id": {"$gt": begin, "$lt": begin + _LAST}}
+        for one in await self._outbox.find(query, session=session).to_list():
+            left = [name for name in one["fields"] if name not in names]
+            if DUE not in one or "values" not in one or len(left) == len(one["fields"]):
+                continue
+            if not left:
+                await self._outbox.delete_one({"_id": one["_id"]}, session=session)
+                continue
+            values = {name: one["values"][name] for name in left}
+            change = {"$set": {"fields": left, "values": values, "seq": _drawn()}}
+            await self._outbox.update_one({"_id": one["_id"]}, change, session=session)
 
     async def lease(self, now: datetime) -> Outgoing | None:
         """Something that is due and that nobody else sends, ours for a minute and a half."""
@@ -110,37 +150,55 @@ class Outbox:
             found = await self._outbox.find({DUE: {"$lte": now}}).limit(_AT_ONCE).to_list()
             for document in found:
                 query = {"_id": document["_id"], "seq": document["seq"], DUE: document[DUE]}
-                taken = await self._outbox.update_one(query, {"$set": {DUE: now + _LEASE}})
+                leased = {DUE: now + _LEASE, _LEASED: _drawn()}
+                taken = await self._outbox.update_one(query, {"$set": leased})
                 if taken.modified_count:
-                    return _outgoing(document)
+                    return _outgoing(document | leased)
         return None
 
-    async def paid(self, sent: Outgoing) -> None:
-        """Strike something off, unless it was owed anew meanwhile."""
+    async def is_ours(self, one: Outgoing) -> bool:
+        """Whether it is still to be sent as it is, and by us."""
+        query = {"_id": one.id, "seq": one.seq, _LEASED: one.lease}
         with store_failures():
-            await self._outbox.delete_one({"_id": sent.id, "seq": sent.seq})
+            return await self._outbox.find_one(query, {"_id": 1}) is not None
+
+    async def paid(self, sent: Outgoing, now: datetime) -> None:
+        """Strike something off; what was owed anew meanwhile is due at once."""
+        with store_failures():
+            gone = await self._outbox.delete_one({"_id": sent.id, "seq": sent.seq})
+            if not gone.deleted_count:
+                await self._let_go(sent, now)
 
     async def later(self, sent: Outgoing, now: datetime, after_s: float | None) -> None:
         """Have it sent again after so many seconds, or longer the more often it failed."""
         pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(sent.attempts, 20))
         due = now + timedelta(seconds=max(pause_s, after_s or 0))
         with store_failures():
-            await self._outbox.update_one(
-                {"_id": sent.id, "seq": sent.seq},
-                {"$set": {DUE: due}, "$inc": {"attempts": 1}},
+            done = await self._outbox.update_one(
+                {"_id": sent.id, "seq": sent.seq, _LEASED: sent.lease},
+                {"$set": {DUE: due}, "$inc": {"attempts": 1}, "$unset": {_LEASED: ""}},
             )
+            if not done.matched_count:
+                await self._let_go(sent, due)
 
-    async def refused(self, sent: Outgoing, reason: str) -> None:
+    async def refused(self, sent: Outgoing, reason: str, now: datetime) -> None:
         """Keep that it was refused and why; what was to be sent is forgotten."""
         with store_failures():
-            await self._outbox.update_one(
+            done = await self._outbox.update_one(
                 {"_id": sent.id, "seq": sent.seq},
-                {"$set": {"refused": reason}, "$unset": {DUE: "", "values": ""}},
+                {"$set": {"refused": reason}, "$unset": {DUE: "", "values": "", _LEASED: ""}},
             )
+            if not done.matched_count:
+                await self._let_go(sent, now)
+
+    async def _let_go(self, sent: Outgoing, due: datetime) -> None:
+        """Leave to others what became something else while we were sending."""
+        change = {"$set": {DUE: due}, "$unset": {_LEASED: ""}}
+        await self._outbox.update_one({"_id": sent.id, _LEASED: sent.lease}, change)
 
     async def state(self, tenant: str, source: str) -> dict[str, Any]:
         """How much waits to be sent to a source, and what it refused."""
-        query = {"_id": {"$gt": key_of(tenant, ""), "$lt": key_of(tenant, "\U0010ffff")}}
+        query = {"_id": {"$gt": key_of(tenant, ""), "$lt": key_of(tenant, _LAST)}}
         waiting, refused = 0, list[dict[str, Any]]()
         with store_failures():
             async for one in self._outbox.find(query, {"values": 0}):
@@ -153,10 +211,15 @@ class Outbox:
         return {"waiting": waiting, "refused": refused}
 
 
+def sealed_place(id: str, field: str) -> str:
+    """Where a value of a wish is sealed for."""
+    return f"outbox/{id}/{field}"
+
+
 def wished(one: Outgoing, seal: ProfileSeal) -> dict[str, object]:
     """The values of a wish by field id, opened; what can't be is `Unreadable`."""
     return {
-        name: loaded_value(seal.opened(f"outbox/{one.id}/{name}", kept))
+        name: loaded_value(seal.opened(sealed_place(one.id, name), kept))
         for name, kept in (one.values or {}).items()
     }
 
@@ -172,4 +235,9 @@ def _outgoing(document: Mapping[str, Any]) -> Outgoing:
         seq=document["seq"],
         attempts=document["attempts"],
         values=document.get("values"),
+        lease=document.get(_LEASED, ""),
     )
+
+
+def _drawn() -> str:
+    return secrets.token_hex(16)

@@ -18,6 +18,7 @@ from app.store import names
 from app.store.definitions import MongoDefinitions
 from app.store.history_resealing import HistoryResealing
 from app.store.interaction_resealing import InteractionResealing
+from app.store.outbox_resealing import OutboxResealing
 from app.store.resealing import NEEDED, resealed
 from app.store.rotation_steps import (
     BATCH,
@@ -54,6 +55,7 @@ class ProfileRotation:
         self._profiles = database[names.PROFILES]
         self._interactions = InteractionResealing(database)
         self._history = HistoryResealing(database)
+        self._outbox = OutboxResealing(database)
         self._sealing = sealing
         self._keyring = sealing.keyring
         self._progress = progress
@@ -150,6 +152,7 @@ class ProfileRotation:
     ) -> None:
         seals = await self._sealing.written_all(tenant, [one["id"] for one in documents])
         await self._interactions.reseal(tenant, seals)
+        await self._outbox.reseal(tenant, seals)
         sealed = {one.kept_as for one in schema.fields if one.is_sealed}
         await self._history.reseal(tenant, seals, sealed)
         for at in range(0, len(documents), _TOGETHER):
@@ -200,7 +203,7 @@ class ProfileRotation:
                 async for document in self._profiles.find(wanted, NEEDED)
             }
             ids = [document["id"] for document in documents]
-            for beside in (self._interactions, self._history):
+            for beside in (self._interactions, self._history, self._outbox):
                 for owner, more in (await beside.generations(tenant, ids)).items():
                     needed[key_id(tenant, owner)] |= more
             keys, updates = await self._keyring.tenant(tenant), []

@@ -4,8 +4,9 @@ There is one document for each record, however often it is told of, and one for 
 heard, so that one that comes twice is known.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +22,7 @@ from app.store.names import REFETCHES, WEBHOOK_EVENTS, key_of
 
 DUE: Final = "due"
 HEARD: Final = "heardAt"
+_LEASED: Final = "lease"
 _LEASE: Final = timedelta(seconds=90)
 _FIRST_PAUSE_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 900.0
@@ -48,15 +50,33 @@ class Refetch:
     source: str
     object: str
     record: str
-    seq: int
+    seq: str
     attempts: int
     into_id: str | None = None
+    lease: str = field(default="", compare=False)
+
+
+async def read_later(
+    database: AsyncDatabase[Document],
+    place: tuple[str, str, str],
+    records: Iterable[str],
+    now: datetime,
+    session: AsyncClientSession,
+) -> None:
+    """Have records of a tenant's source and object be read, in the caller's transaction.
+
+    The caller means to read them at once: others do it only when that didn't come about.
+    """
+    tenant, source, object_ = place
+    said = [Said(object_, one) for one in records]
+    await _keep(database, tenant, source, said, now + _LEASE, session)
 
 
 class Refetches:
     """What was heard of the sources of all tenants, and isn't read yet."""
 
     def __init__(self, database: AsyncDatabase[Document], changes: Changes) -> None:
+        self._database = database
         self._refetches = database[REFETCHES]
         self._events = database[WEBHOOK_EVENTS]
         self._changes = changes
@@ -84,15 +104,18 @@ class Refetches:
                 if found and _place(one) != _place(found[0]):
                     continue
                 query = {"_id": one.id, "seq": one.seq, DUE: document[DUE]}
-                taken = await self._refetches.update_one(query, {"$set": {DUE: now + _LEASE}})
-                found += [one] if taken.modified_count else []
+                leased = {DUE: now + _LEASE, _LEASED: _drawn()}
+                taken = await self._refetches.update_one(query, {"$set": leased})
+                found += [_refetch(document | leased)] if taken.modified_count else []
         return found
 
-    async def read(self, records: Iterable[Refetch]) -> None:
-        """Strike records off, unless something more was said of them."""
+    async def read(self, records: Iterable[Refetch], now: datetime) -> None:
+        """Strike records off; those that something more was said of are due at once."""
         with store_failures():
             for one in records:
-                await self._refetches.delete_one({"_id": one.id, "seq": one.seq})
+                gone = await self._refetches.delete_one({"_id": one.id, "seq": one.seq})
+                if not gone.deleted_count:
+                    await self._let_go(one, now)
 
     async def later(self, records: Iterable[Refetch], now: datetime, after_s: float | None) -> None:
         """Have records read again after so many seconds, or longer the more often it failed."""
@@ -100,8 +123,16 @@ class Refetches:
             for one in records:
                 pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(one.attempts, 20))
                 due = now + timedelta(seconds=max(pause_s, after_s or 0))
-                change = {"$set": {DUE: due}, "$inc": {"attempts": 1}}
-                await self._refetches.update_one({"_id": one.id, "seq": one.seq}, change)
+                change = {"$set": {DUE: due}, "$inc": {"attempts": 1}, "$unset": {_LEASED: ""}}
+                query = {"_id": one.id, "seq": one.seq, _LEASED: one.lease}
+                done = await self._refetches.update_one(query, change)
+                if not done.matched_count:
+                    await self._let_go(one, due)
+
+    async def _let_go(self, one: Refetch, due: datetime) -> None:
+        """Leave to others what more was said of while we were reading."""
+        change = {"$set": {DUE: due}, "$unset": {_LEASED: ""}}
+        await self._refetches.update_one({"_id": one.id, _LEASED: one.lease}, change)
 
     async def forget(self, now: datetime) -> int:
         """Forget events that won't come again; how many."""
@@ -131,32 +162,57 @@ class Refetches:
             for one in said
             if one.event
         ]
-        updates = [
-            UpdateOne(
-                {"_id": key_of(tenant, source, one.object, one.record)},
-                {
-                    "$set": {
-                        "tenant": tenant,
-                        "source": source,
-                        "object": one.object,
-                        "record": one.record,
-                        "attempts": 0,
-                        DUE: now,
-                        **({"into": one.into_id} if one.into_id else {}),
-                    },
-                    "$inc": {"seq": 1},
-                },
-                upsert=True,
-            )
-            for one in said
-        ]
 
         async def write(session: AsyncClientSession) -> None:
-            if events:
-                await self._events.insert_many(events, session=session)
-            await self._refetches.bulk_write(updates, session=session)
+            # One by one: a duplicate among many at once would be told as another failure.
+            for event in events:
+                await self._events.insert_one(event, session=session)
+            await _keep(self._database, tenant, source, said, now, session)
 
         await self._changes.transaction(write)
+
+
+async def _keep(
+    database: AsyncDatabase[Document],
+    tenant: str,
+    source: str,
+    said: Sequence[Said],
+    due: datetime,
+    session: AsyncClientSession,
+) -> None:
+    """Have records be read; who reads one of them now lets go of it when he is done."""
+    keys, leased = [key_of(tenant, source, one.object, one.record) for one in said], set[str]()
+    refetches = database[REFETCHES]
+    for at in range(0, len(keys), _KEYS_AT_ONCE):
+        query = {"_id": {"$in": keys[at : at + _KEYS_AT_ONCE]}}
+        async for held in refetches.find(query, {DUE: 1, _LEASED: 1}, session=session):
+            if _LEASED in held and held[DUE] > due:
+                leased.add(held["_id"])
+    updates = [
+        UpdateOne(
+            {"_id": key},
+            {
+                "$set": {
+                    "tenant": tenant,
+                    "source": source,
+                    "object": one.object,
+                    "record": one.record,
+                    "attempts": 0,
+                    "seq": _drawn(),
+                    **({} if key in leased else {DUE: due}),
+                    **({"into": one.into_id} if one.into_id else {}),
+                }
+            },
+            upsert=True,
+        )
+        for key, one in zip(keys, said, strict=True)
+    ]
+    if updates:
+        await refetches.bulk_write(updates, session=session)
+
+
+def _drawn() -> str:
+    return secrets.token_hex(16)
 
 
 def _place(one: Refetch) -> tuple[str, str, str]:
@@ -173,4 +229,5 @@ def _refetch(document: Document) -> Refetch:
         seq=document["seq"],
         attempts=document["attempts"],
         into_id=document.get("into"),
+        lease=document.get(_LEASED, ""),
     )

@@ -1,6 +1,7 @@
 """Asks a source for what a synchronisation needs beside the changes that it tells."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
@@ -9,7 +10,7 @@ from app.sync.plan import SyncPlan
 from app.sync.report import SyncLetter
 from connectors.abilities import ChangeKind, ChangePage, Fact, KnowsFacts, TellsChanges
 from connectors.base import Call, Key, Outcome, Record
-from connectors.errors import Retriable, Skippable, SourceError
+from connectors.errors import Fatal, Retriable, Skippable, SourceError
 from graph.sources import Source
 
 # Nobody waits for the answer, and there is much to read.
@@ -23,12 +24,14 @@ class Asking:
     def __init__(self, plan: SyncPlan) -> None:
         self._plan = plan
         self.most = plan.source.connector.max_keys
+        self._read_at = plan.source.now()
 
     async def page(self, cursor: str | None) -> ChangePage:
         """The next changes; see `TellsChanges.changed`."""
         connector = self._plan.source.connector
         assert isinstance(connector, TellsChanges)  # noqa: S101 - `plans_of` makes sure
         plan = self._plan
+        self._read_at = plan.source.now()
         return await through(
             plan.source,
             lambda call: connector.changed(call, plan.object, cursor, plan.attributes),
@@ -42,8 +45,10 @@ class Asking:
             if change.kind is ChangeKind.UPSERTED and change.record is None
         ]
         fetched = {one.id: one for one in await self.records(unknown)}
+        read_at = self._read_at
         found = [
-            fetched.get(change.id) or Told(change.id, change.record, into_id=change.into_id)
+            fetched.get(change.id)
+            or Told(change.id, change.record, into_id=change.into_id, read_at=read_at)
             for change in page.changes
             if change.kind is not ChangeKind.UPSERTED or change.record or change.id in fetched
         ]
@@ -58,9 +63,10 @@ class Asking:
         found = dict[str, Told]()
         for at in range(0, len(ids), self.most):
             keys = [Key("id", one) for one in ids[at : at + self.most]]
+            read_at = self._plan.source.now()
             outcomes = await self._fetched(keys)
             for key, outcome in outcomes.items():
-                _settle(key.value, outcome, found)
+                _settle(key.value, outcome, found, read_at)
         return list(found.values())
 
     async def facts(self, ids: Sequence[str]) -> tuple[dict[str, Sequence[Fact]], list[SyncLetter]]:
@@ -97,13 +103,13 @@ async def through(source: Source, make: Callable[[Call], Awaitable[Given]]) -> G
     return await source.gate.through(PATIENCE_S, make, is_patient=True)
 
 
-def _settle(id: str, outcome: Outcome, found: dict[str, Told]) -> None:
-    if isinstance(outcome, Retriable):
+def _settle(id: str, outcome: Outcome, found: dict[str, Told], read_at: datetime) -> None:
+    if isinstance(outcome, Retriable | Fatal):
         raise outcome
     if isinstance(outcome, SourceError):
         found[id] = Told(id, is_unreadable=True)
     elif isinstance(outcome, Record) and outcome.id != id:
         found[id] = Told(id, into_id=outcome.id)
-        found[outcome.id] = Told(outcome.id, outcome)
+        found[outcome.id] = Told(outcome.id, outcome, read_at=read_at)
     else:
-        found[id] = Told(id, outcome)
+        found[id] = Told(id, outcome, read_at=read_at)

@@ -29,7 +29,7 @@ class Told:
     """What a source tells of the record `id`: its state, that it is gone, or merged into another.
 
     `facts` are None where they weren't asked for.  A record `is_unreadable` that the source has,
-    but in a form that makes no sense.
+    but in a form that makes no sense.  It was read at `read_at`, or later.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Told:
     facts: Sequence[Fact] | None = field(default=None, repr=False)
     into_id: str | None = None
     is_unreadable: bool = False
+    read_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ class Copying:
             found.changes["links"] = links
         is_first = next(self._own(links)).record_id == record.id
         for definition in self._plan.fields:
-            self._copy(definition, profile, record, found, is_first=is_first)
+            if not self._is_newer(definition, profile, told):
+                self._copy(definition, profile, record, found, is_first=is_first)
         if is_first and told.facts is not None:
             self._label(profile, record.id, told.facts, found)
         return found
@@ -184,6 +186,16 @@ class Copying:
 
     def _is_from_here(self, definition: FieldDefinition, profile: Profile) -> bool:
         return profile.told.get(definition.kept_as, UNKNOWN).source == self._source
+
+    def _is_newer(self, definition: FieldDefinition, profile: Profile, told: Told) -> bool:
+        """Whether the copy was made after the record was read, and of a later state of it."""
+        known = profile.told.get(definition.kept_as, UNKNOWN)
+        modified_at = told.record.modified_at if told.record else None
+        if known.source != self._source or not (known.at and known.observed_at):
+            return False
+        if not (modified_at and told.read_at):
+            return False
+        return known.at > told.read_at and known.observed_at > modified_at
 
     def _label(self, profile: Profile, record: str, facts: Sequence[Fact], found: Copied) -> None:
         wanted: dict[str, str] = {}

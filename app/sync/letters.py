@@ -8,12 +8,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.documents import Document
-from app.store.failures import store_failures
 from app.store.names import DEAD_LETTERS, key_of
 from app.sync.plan import SyncPlan
 from app.sync.report import SyncLetter
 
-_LAST: Final = "\U0010ffff"
+_KEYS_AT_ONCE: Final = 100
 
 
 class SyncLetters:
@@ -22,7 +21,6 @@ class SyncLetters:
     def __init__(self, database: AsyncDatabase[Document], plan: SyncPlan) -> None:
         self._letters = database[DEAD_LETTERS]
         self._plan = plan
-        self._known: set[str] | None = None
 
     async def settle(
         self,
@@ -35,7 +33,7 @@ class SyncLetters:
         bad: dict[str, list[SyncLetter]] = {}
         for letter in letters:
             bad.setdefault(letter.record, []).append(letter)
-        for record, found in bad.items():
+        for record, told in bad.items():
             document = {
                 "_id": self._key(record),
                 "tenant": self._plan.source.tenant,
@@ -43,24 +41,16 @@ class SyncLetters:
                 "object": self._plan.object,
                 "record": record,
                 "at": now,
-                "errors": [{"field": one.field, "reason": one.reason} for one in found],
+                "errors": [{"field": one.field, "reason": one.reason} for one in told],
             }
             query = {"_id": document["_id"]}
             await self._letters.replace_one(query, document, upsert=True, session=session)
-        mended = [self._key(one) for one in await self._all() if one in records and one not in bad]
-        if mended:
-            await self._letters.delete_many({"_id": {"$in": mended}}, session=session)
-        self._known = (await self._all() | bad.keys()) - (set(records) - bad.keys())
-
-    async def _all(self) -> set[str]:
-        """The records that have letters."""
-        if self._known is None:
-            begin = self._key("")
-            query = {"_id": {"$gt": begin, "$lt": begin + _LAST}}
-            with store_failures():
-                found = await self._letters.find(query, {"record": 1}).to_list()
-            self._known = {one["record"] for one in found}
-        return self._known
+        good = [self._key(one) for one in dict.fromkeys(records) if one not in bad]
+        for at in range(0, len(good), _KEYS_AT_ONCE):
+            query = {"_id": {"$in": good[at : at + _KEYS_AT_ONCE]}}
+            found = await self._letters.find(query, {"_id": 1}, session=session).to_list()
+            if mended := [one["_id"] for one in found]:
+                await self._letters.delete_many({"_id": {"$in": mended}}, session=session)
 
     def _key(self, record: str) -> str:
         plan = self._plan

@@ -51,6 +51,14 @@ class SyncPlan:
         return hashlib.sha256(orjson.dumps(told)).hexdigest()
 
 
+def plan_of(
+    source: Source, object: str, schema: CustomerSchema, facts: frozenset[FactKind]
+) -> SyncPlan:
+    """The plan of one object, with those of the facts that its connector knows."""
+    known = source.connector.fact_kinds if isinstance(source.connector, KnowsFacts) else frozenset()
+    return SyncPlan(source, object, schema, facts & known)
+
+
 def plans_of(
     source: Source,
     schema: CustomerSchema,
@@ -64,14 +72,13 @@ def plans_of(
     """
     if not isinstance(source.connector, TellsChanges):
         raise SyncTrouble(f"{source.name}: its connector can't tell what changed.")
-    known = source.connector.fact_kinds if isinstance(source.connector, KnowsFacts) else frozenset()
     found = dict.fromkeys([*objects, *_objects(source, schema)])
     if not found:
         raise SyncTrouble(
             f"{source.name}: there is nothing to synchronise. Define a field whose source is"
             f" SYNCED, or name objects in sources.{source.name}.sync_objects."
         )
-    return [SyncPlan(source, one, schema, facts & known) for one in found]
+    return [plan_of(source, one, schema, facts) for one in found]
 
 
 def _objects(source: Source, schema: CustomerSchema) -> Iterator[str]:

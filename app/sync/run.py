@@ -127,7 +127,10 @@ class SyncRun:
             return await self._profiles.records_after(*place, mark.after)
         if mark.since is None:
             return []
-        found = await self._profiles.records_of_new(*place, mark.since - _SKEW)
+        fields = {one.kept_as for one in plan.fields}
+        found = await self._profiles.records_of_new(
+            plan.source.tenant, (plan.source.name, plan.object), fields, mark.since - _SKEW
+        )
         return [one for one in found if one > mark.after]
 
     async def _compared(

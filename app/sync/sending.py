@@ -29,6 +29,7 @@ from policies.unreadable import Unreadable
 _LOG: Final = logging.getLogger("gateway.sync")
 _UNREADABLE: Final = object()
 CHANGED: Final = "the CRM's value was changed meanwhile"
+_NOT_TAKEN: Final = "the source doesn't take the value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class _Letter:
 
 class _Refusal(Exception):
     """It will never be taken as it is; the message holds no value."""
+
+
+class _TakenAway(Exception):
+    """Something else is to be sent now, or somebody else sends it."""
 
 
 class Sending:
@@ -66,13 +71,16 @@ class Sending:
         try:
             await self._send(outgoing)
         except _Refusal as error:
-            await self._outbox.refused(outgoing, str(error))
+            await self._outbox.refused(outgoing, str(error), self._syncing.now())
             return WriteState.CONFLICT if str(error) == CHANGED else WriteState.REFUSED
         except SourceError as error:
             _LOG.warning("%s: sending waits: %s", outgoing.source, told(error))
             await self._outbox.later(outgoing, self._syncing.now(), error.retry_after_s)
             return WriteState.WAITING
-        await self._outbox.paid(outgoing)
+        except _TakenAway:
+            await self._outbox.later(outgoing, self._syncing.now(), None)
+            return WriteState.WAITING
+        await self._outbox.paid(outgoing, self._syncing.now())
         return WriteState.SENT
 
     async def _send(self, outgoing: Outgoing) -> None:
@@ -123,7 +131,8 @@ class Sending:
         found = await self._syncing.profiles.of_ids(tenant, [id_])
         if id_ not in found:
             return None
-        seals = await self._syncing.profiles.seals(tenant, [found[id_]])
+        needed = found[id_] | {"outbox": dict(outgoing.values or {})}
+        seals = await self._syncing.profiles.seals(tenant, [needed])
         seal = seals[found[id_]["id"]]
         if outgoing.is_wish and seal.profile != id_:
             raise _Refusal("the profile was merged meanwhile")
@@ -168,7 +177,8 @@ class Sending:
             item.source.attribute or "": sent_value(item, letter.wanted[item.id])
             for item in differing
         }
-        key = f"{letter.outgoing.id}/{letter.outgoing.seq}"
+        if not await self._outbox.is_ours(letter.outgoing):
+            raise _TakenAway
         try:
             await through(
                 letter.plan.source,
@@ -178,17 +188,24 @@ class Sending:
                     id=record.id,
                     values=values,
                     if_match=record.etag,
-                    idempotency_key=key,
+                    idempotency_key=letter.outgoing.seq,
                 ),
             )
         except Conflict:
+            await self._refuse_forbidden(letter, record)
             if not letter.outgoing.is_wish:
                 raise  # the profile owns it: it is sent again
             await self._copy(letter, record.id)
             raise _Refusal(CHANGED) from None
         except Skippable:
-            raise _Refusal("the source doesn't take the value") from None
+            raise _Refusal(_NOT_TAKEN) from None
         await letter.plan.source.invalidate(letter.plan.object, [record.id])
+
+    async def _refuse_forbidden(self, letter: _Letter, record: Record) -> None:
+        """Refuse what the source didn't take though its record is the one that we knew."""
+        found = await self._record(letter)
+        if found is None or (found.id, found.etag) == (record.id, record.etag):
+            raise _Refusal(_NOT_TAKEN) from None
 
     async def _copy(self, letter: _Letter, record: str) -> None:
         """Have the profile's copies be what the record has now."""

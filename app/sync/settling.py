@@ -1,7 +1,7 @@
 """Writes what records tell into the profiles that are those records."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app.store.documents import ALL, Document, from_document
 from app.store.linked_profiles import ChangedMeanwhile, LinkedProfiles, PlannedChange
 from app.store.outbox import owe
+from app.store.refetches import read_later
 from app.store.sealing import ProfileSeal
 from app.sync.activities import record_activities
 from app.sync.asking import Asking
@@ -98,6 +99,7 @@ class Settling:
             try:
                 await self._write(wave)
             except ChangedMeanwhile:
+                told = await self._read_again(told, facts)
                 continue
             return wave
         if len(told) > 1:
@@ -108,6 +110,20 @@ class Settling:
         self._refuse(wave, SyncLetter(self._plan.object, told[0].id, "", _BUSY))
         await self._write(wave)
         return wave
+
+    async def _read_again(
+        self, told: Sequence[Told], facts: dict[str, Sequence[Fact]]
+    ) -> Sequence[Told]:
+        """What is told now, where somebody may have written meanwhile what is newer."""
+        asked = [
+            one.id
+            for one in told
+            if one.record and (len(told) == 1 or one.record.modified_at is None)
+        ]
+        for one in asked:
+            facts.pop(one, None)
+        found = {one.id: one for one in await self._asking.records(asked)}
+        return [found.get(one.id, one) for one in told]
 
     async def _record(self, wave: _Wave, facts: dict[str, Sequence[Fact]]) -> None:
         """Keep activities, each for itself: told again, they are the same ones."""
@@ -126,11 +142,14 @@ class Settling:
 
     async def _write(self, wave: _Wave) -> None:
         records = [one.id for one in wave.settled]
+        place = self._plan.source.tenant, self._plan.source.name, self._plan.object
 
         async def also(session: AsyncClientSession) -> None:
             for profile, owed in wave.owed.items():
                 tenant = self._plan.source.tenant
                 await owe(self._database, tenant, profile, owed, self._now(), session)
+            # Told again, nobody would be that record any more.
+            await read_later(self._database, place, wave.again, self._now(), session)
             await self._letters.settle(records, wave.letters, self._now(), session)
 
         await self._profiles.write(wave.planned, also)
@@ -222,7 +241,7 @@ class Settling:
             report.merged += bool(found.changes)
         else:
             assert told.record is not None  # noqa: S101 - what else is told was handled above
-            known = Told(told.id, told.record, facts.get(told.id))
+            known = replace(told, facts=facts.get(told.id))
             wave.active.append((profile, seal, told.id))
             found = copying.of_record(profile, known, told.record)
         self._count(found, wave)

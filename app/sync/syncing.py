@@ -1,7 +1,7 @@
 """What all that moves values between profiles and CRMs stands on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -15,7 +15,7 @@ from app.store.linked_profiles import LinkedProfiles
 from app.store.outbox import Outbox
 from app.store.refetches import Refetches
 from app.sync.errors import SyncTrouble
-from app.sync.plan import SyncPlan, plans_of
+from app.sync.plan import SyncPlan, plan_of, plans_of
 from app.sync.run import SyncRun
 from connectors.abilities import FactKind
 from graph.sources import Source
@@ -56,7 +56,9 @@ class Syncing:
         if source is None:
             return None
         schema = await self.definitions.current(tenant)
-        return SyncPlan(source, object, schema, self._facts(name))
+        plan = plan_of(source, object, schema, self._facts(name))
+        is_copied = plan.fields or object in self.settings.sources[name].sync_objects
+        return plan if is_copied else replace(plan, facts=frozenset())
 
     def _facts(self, name: str) -> frozenset[FactKind]:
         return frozenset(FactKind(one) for one in self.settings.sources[name].sync_facts)
@@ -73,5 +75,6 @@ def syncing_of(
     """Everything on an open store."""
     profiles = LinkedProfiles(database, changes, now)
     run = SyncRun(database, profiles, now)
-    outbox, refetches = Outbox(database), Refetches(database, changes)
+    outbox = Outbox(database, changes.transaction)
+    refetches = Refetches(database, changes)
     return Syncing(settings, sources, database, definitions, profiles, outbox, refetches, run, now)

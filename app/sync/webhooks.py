@@ -57,7 +57,7 @@ class Webhooks:
                 now = self._syncing.now()
                 await self._refetches.later(records, now, error.retry_after_s)
             else:
-                await self._refetches.read(records)
+                await self._refetches.read(records, self._syncing.now())
         return count
 
     async def forget(self) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from app.store.changes import ABSENT
 from app.sync.sending import Sending
 from app.sync.syncing import Syncing
-from graph.errors import NotFound
+from graph.errors import NotFound, StoreUnavailable
 from graph.model.owed import WriteState
 from policies.plan import Scope
 
@@ -42,6 +43,9 @@ class Wishes:
         try:
             async with asyncio.timeout(within_s):
                 return await self._sending.send(wish)
+        except StoreUnavailable:
+            return WriteState.WAITING  # it is kept: the workers send it
         except TimeoutError:
-            await self._syncing.outbox.later(wish, now(), None)
+            with suppress(StoreUnavailable):
+                await self._syncing.outbox.later(wish, now(), None)
             return WriteState.WAITING

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from app.background import ended, told
@@ -17,6 +18,7 @@ from connectors.errors import SourceError
 
 _LOG: Final = logging.getLogger("gateway.sync")
 _LOOK_EVERY_S: Final = 2.0
+_AT_ONCE: Final = 16
 _FORGET_EVERY: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(seconds=30)
 
@@ -33,15 +35,20 @@ class SyncWork:
         self._webhooks = Webhooks(syncing)
         self._forgot_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        # A slow source holds up none of the others, and many at once don't take all the memory.
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._not_before: dict[tuple[str, str], datetime] = {}
 
     def start(self) -> None:
         """Begin, where there is a source."""
         if self._syncing.settings.sources:
             self._tasks = [
-                asyncio.create_task(self._again_and_again(self.send), name="sync-sending"),
-                asyncio.create_task(self._again_and_again(self.read), name="sync-reading"),
-                asyncio.create_task(self._again_and_again(self.synchronise), name="sync-pulling"),
+                self._started(self.send, "sync-sending"),
+                self._started(self.read, "sync-reading"),
+                *(
+                    self._started(partial(self._of_source, name, every), f"sync-pulling-{name}")
+                    for name, every in self._scheduled()
+                ),
             ]
 
     async def close(self) -> None:
@@ -63,12 +70,16 @@ class SyncWork:
 
     async def synchronise(self) -> int:
         """Synchronise what is due; how many objects it were."""
+        return sum([await self._of_source(name, every) for name, every in self._scheduled()])
+
+    async def _of_source(self, name: str, every: timedelta) -> int:
+        """Synchronise what is due of one source; how many objects it were."""
         done = 0
-        for name, every in self._scheduled():
+        async with self._turns:
             try:
                 plans = await self._syncing.plans(name)
             except SyncTrouble:
-                continue  # nothing is defined yet
+                return 0  # nothing is defined yet
             for plan in plans:
                 done += await self._is_due(plan, every) and await self._synchronised(plan)
         return done
@@ -97,6 +108,9 @@ class SyncWork:
             self._not_before[plan.source.name, plan.object] = self._syncing.now() + pause
             return False
         return True
+
+    def _started(self, act: Callable[[], Awaitable[int]], name: str) -> asyncio.Task[None]:
+        return asyncio.create_task(self._again_and_again(act), name=name)
 
     @staticmethod
     async def _again_and_again(act: Callable[[], Awaitable[int]]) -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from app.store.embedded import EmbeddedServer
 from tests.support.gateway import define
 from tests.support.tryton import Tryton, running_tryton
-from tests.sync.office import Office, opened_office, synced_field
+from tests.sync.office import Office, a_party, opened_office, synced_field
 from tests.sync.outage import Way, way_to
 
 _NUMBERS = itertools.count(1)
@@ -65,6 +65,16 @@ def office(shared_office: Office, way: Way) -> Iterator[Office]:
     shared_office.profiles.clear()
     yield shared_office
     way.open()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def owner(office: Office, way: Way, erp: Tryton) -> tuple[Office, str, Way]:
+    """An office with one customer who is all that the outbox knows."""
+    party = await a_party(erp, name="Before")
+    await office.take_on([party])
+    await office.sync()
+    await office.gateway.gateway.database["outbox"].delete_many({})
+    return office, party, way
 
 
 def _office(

@@ -229,3 +229,21 @@ async def test_who_was_erased_is_left_alone(office, erp):
     assert "Erased" not in str(held)
     assert "custom" not in held
     assert (await office.shown())[other]["custom"]["crmName"] == "Other"
+
+
+async def test_a_wrong_link_that_is_replaced_leaves_nothing_of_the_other_person(office, erp):
+    wrong = await a_party(erp, name="Wrong", code="W-1", categories=[["add", [1, 2]]])
+    right = erp.parties[-6]  # it didn't change for long, so it isn't told of
+    await office.take_on([wrong])
+    await office.sync()
+    assert len((await office.shown())[wrong]["labels"]) == 2
+    link = {"source": "erp", "object": PARTY, "recordId": str(right.id)}
+    given = {"id": office.profiles[wrong], "links": [link]}
+    await office.caller("service").data(UPDATE, {"input": given})
+
+    done = await office.sync()
+
+    shown = (await office.shown())[wrong]
+    assert not done.is_full
+    assert (shown["custom"]["crmName"], shown["custom"]["number"]) == (right.name, right.code)
+    assert [one["name"] for one in shown["labels"]] == [right.category]

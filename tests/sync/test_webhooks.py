@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from app.store.refetches import Said
 from app.sync.webhooks import Webhooks
 from connectors.abilities import Change, ChangeKind
 from connectors.errors import BadPayload, BadSignature
@@ -124,7 +125,7 @@ async def test_a_webhook_of_a_record_that_is_gone_clears_its_values(signing_offi
         (b'{"forged": "1"}', {"signature": ""}, 401),
         (b"not json", {}, 400),
         (b"x" * 1_000_001, {}, 413),
-        (b"{}", {"source": "crm"}, 404),
+        (b"{}", {"source": "crm"}, 401),
         (b"{}", {"source": "erp/x"}, 404),
     ],
 )
@@ -141,4 +142,21 @@ async def test_what_the_source_did_not_sign_is_refused_and_not_kept(
 async def test_a_source_without_a_secret_takes_no_webhook(new_office):
     answer = await post(new_office, b"{}")
 
-    assert answer.status_code == 404
+    assert answer.status_code == 401
+
+
+async def test_a_source_that_is_unknown_answers_as_one_that_has_not_signed(signing_office):
+    known = await post(signing_office, b"{}", signature="0" * 64)
+    unknown = await post(signing_office, b"{}", source="nobody")
+
+    assert (unknown.status_code, unknown.content) == (known.status_code, known.content)
+
+
+async def test_a_word_of_an_object_that_nobody_copies_costs_no_call(signing_office):
+    office, said = signing_office, [Said("party.category", "1", event="uncopied-1")]
+    await office.syncing.refetches.hear(office.tenant, "erp", said, office.syncing.now())
+    office.tryton.reset_calls()
+
+    assert await Webhooks(office.syncing).drain() == 1
+
+    assert office.tryton.calls == 0

@@ -8,41 +8,10 @@ import pytest
 from app.store.outbox import DUE
 from app.sync.sending import Sending
 from tests.support.gateway import define
-from tests.sync.office import UPDATE, a_party, change, parties_of, synced_field
+from tests.sync.office import UPDATE, change, synced_field
+from tests.sync.owing import WRITE, name_of, outbox_of, rename
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-WRITE = """
-mutation ($input: WriteToSourceInput!) {
-  writeToSource(input: $input) { state profile { custom { crmName } } }
-}
-"""
-
-
-async def rename(office, party, name):
-    """Change the field that the profile owns."""
-    given = {"id": office.profiles[party], "custom": {"ours": name}}
-    await office.caller("service").data(UPDATE, {"input": given})
-
-
-async def outbox_of(office):
-    """What waits to be sent for the test's customer, or was refused."""
-    kept = office.gateway.gateway.database["outbox"]
-    return await kept.find({"profile": {"$in": [*office.profiles.values()]}}).to_list()
-
-
-async def name_of(office, party):
-    """The name that the party has in Tryton."""
-    return (await parties_of(office.tryton))[party]["crmName"]
-
-
-@pytest.fixture
-async def owner(office, way, erp):
-    """An office with one customer who is all that the outbox knows."""
-    await office.gateway.gateway.database["outbox"].delete_many({})
-    party = await a_party(erp, name="Before")
-    await office.take_on([party])
-    await office.sync()
-    return office, party, way
 
 
 async def test_a_change_of_what_the_profile_owns_is_sent(owner):
@@ -65,7 +34,7 @@ async def test_many_changes_are_sent_as_one_and_none_is_lost_in_an_outage(owner)
     await rename(office, party, "First")
     await Sending(office.syncing).drain()
     [waiting] = await outbox_of(office)
-    assert (waiting["attempts"], waiting["seq"]) == (1, 1)
+    assert waiting["attempts"] == 1
     assert waiting[DUE] > office.gateway.gateway.wiring.now()
 
     way.open()

@@ -155,7 +155,7 @@ def test_neither_a_profile_nor_a_patch_shows_its_values():
     assert repr(profile).startswith("Profile(id='1', version=0, state=<ProfileState.ANONYMOUS")
     assert not any(text in repr(profile) for text in ("Ada", "2026", "'f'", "pt-BR"))
     assert repr(PersonName(given="Ada")) == "PersonName()"
-    assert repr(patch) == "ProfilePatch(found=Findable(sealed=frozenset()))"
+    assert repr(patch) == "ProfilePatch(found=Findable(sealed=frozenset()), owed=())"
 
 
 def test_errors_of_the_model_are_of_one_family():

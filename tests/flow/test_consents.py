@@ -104,11 +104,11 @@ async def test_what_was_said_earlier_and_told_later_changes_nothing_that_holds(a
 
 
 async def test_a_consent_ends_when_it_expires(service, ada):
-    soon = datetime.now(UTC) + timedelta(milliseconds=600)
+    soon = datetime.now(UTC) + timedelta(seconds=3)
     await service.data(CONSENT, {"input": marketing(ada, expiresAt=soon.isoformat())})
     before = await reason(service, ada, purpose="marketing")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (after := await reason(service, ada, purpose="marketing")) == before:
             pass
 

@@ -138,7 +138,8 @@ class _Reader:
             return node.value
         try:
             made: object = _Plain("").construct_object(node)
-        except ValueError:  # it looks like a number, and is none
+        # It looks like what its tag says, and is none: PyYAML tells so in several ways.
+        except (ValueError, LookupError, AttributeError):
             return node.value
         return made
 

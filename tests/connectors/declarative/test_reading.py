@@ -11,6 +11,13 @@ def test_a_file_is_plain_data_with_the_place_of_everything():
     assert content.places["b", 0] == Place(3, 5)
 
 
+@pytest.mark.parametrize("said", ['!!int ""', "!!float .", "!!bool ''", "!!int 0x", "!!int '-'"])
+def test_what_its_tag_belies_is_a_text(said):
+    content = read_text(f"a: {said}\n".encode(), "f.yaml")
+
+    assert isinstance(content.data["a"], str)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -56,7 +56,7 @@ class Shelf:
 async def crm():
     """A source of the shop whose CRM is a drawer of cards."""
     async with source_client(LOOPBACK) as http:
-        yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http)
+        yield Source("crm", "shop", CardIndex(SourceSettings("crm", "", "")), http, now=lambda: NOW)
 
 
 def a_loader(shelf, document=SELECTED, role="agent"):

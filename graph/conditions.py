@@ -201,10 +201,15 @@ def _existing(place: Place, operand: Any) -> Filter:  # noqa: ANN401 - a coerced
     return found if operand else Not(found)
 
 
+def unknown_key(asked: str) -> BadValue:
+    """What is said of custom fields that nobody defined, or that are unknown to who asks."""
+    return BadValue(f"{asked}.custom", "no field is defined under one of these keys")
+
+
 def _place(schema: CustomerSchema, key: str, asked: str) -> Place:
     definition = schema.by_key.get(key)
     if definition is None:
-        raise BadValue(f"{asked}.custom", "no field is defined under one of these keys")
+        raise unknown_key(asked)
     if not definition.is_searchable:
         told = "it isn't searchable; an admin can make it so: defineField with isSearchable: true"
         raise BadValue(f"{asked}.custom.{key}", told)

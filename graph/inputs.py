@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from graph.conditions import unknown_key
 from graph.errors import Forbidden
 from graph.facts import InputFacts, SchemaFacts
 from policies.access.question import Question
@@ -29,6 +30,8 @@ FILTERING = frozenset({"saveFilter"})
 _ORDERS = ("ProfileOrder.", "CustomFieldsOrder.")
 _MUTATION = "Mutation."
 _CUSTOM = "Profile.custom"
+# Who knows of no custom field has these as they are: whatever is in them, nobody defined it.
+_NOTHING_CUSTOM = {"CustomFieldsFilter": "where", "CustomFieldsOrder": "orderBy"}
 _FILTERS = re.compile(r"Filter$")
 _VERBS = {
     Action.WRITE: "set",
@@ -82,6 +85,7 @@ class InputCheck:
 
         Raises:
             Forbidden: names the input field; nothing was read or written.
+            BadValue: it is about custom fields where its asker knows of none.
         """
         given = get_argument_values(definition, field, variables)
         place = f"{parent}.{field.name.value}"
@@ -117,6 +121,8 @@ class InputCheck:
                 yield from self._given(below.name, below.fields, part)
             elif below.name == CUSTOM_VALUES and isinstance(part, Mapping):
                 yield from self._custom(part)
+            elif below.name in _NOTHING_CUSTOM and part:
+                raise unknown_key(_NOTHING_CUSTOM[below.name])
 
     def _custom(self, values: Mapping[str, Any]) -> Iterator[tuple[str, InputFacts]]:
         for key, definition in self._facts.known.by_key.items():

@@ -33,6 +33,7 @@ from graph.inputs import FILTERING, InputCheck
 from graph.live import LiveReads
 from graph.loaders import ProfileLoader
 from graph.model.custom_field import FieldDefinition
+from graph.model.errors import ModelError
 from graph.plan import OPEN_TO_ALL, plan_document, root_fields
 from graph.recorder import Recorder
 from graph.schema import TenantSchema
@@ -84,7 +85,7 @@ async def answer(
         wanted = schema.relations(asking, request.query, operation, document)
     except GraphQLError as error:
         return refused_by([error])
-    except GatewayError as error:
+    except (GatewayError, ModelError) as error:
         return refused(error)
     objects = Objects(limits.objects)
     context = _context(run, wanted, schema, visible, views, objects)

@@ -102,3 +102,16 @@ async def test_interactions_are_not_counted_by_what_one_may_not_read_of_them(wat
             assert codes & (REFUSALS | {"BAD_INPUT"}), (argument, answer)
             assert "totalCount" not in str(answer)
             assert not seen
+
+
+async def test_who_counts_by_a_field_that_is_unknown_to_all_counts_nobody(watched, tenant):
+    where = {"where": {"or": [{"not": {"custom": {"nobodys": {"exists": True}}}}]}}
+
+    with COMMANDS.recorded() as seen:
+        answer = await watched.as_role("agent", tenant=tenant).ask(BOTH % "", where)
+
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "BAD_INPUT"
+    assert error["message"] == "where.custom: no field is defined under one of these keys"
+    assert "data" not in answer
+    assert not seen

@@ -70,7 +70,10 @@ class Reader:
         return self.names.get(attribute, attribute)
 
     def survivals(self, note: model.MergeNote) -> list[types.Survival]:
-        """Whose values survived, of the attributes that may be seen."""
+        """Whose values survived, of the attributes that may be read.
+
+        Values that are equal aren't told of, which would tell whoever sees them masked.
+        """
         return [
             types.Survival(
                 attribute=self.name(one.attribute),
@@ -78,11 +81,18 @@ class Reader:
                 reason=one.reason,
             )
             for one in note.survivals
-            if self.effect(one.attribute) is not Effect.DENY
+            if self.effect(one.attribute) is Effect.ALLOW
         ]
 
-    def change(self, change: model.ValueChange) -> types.ValueChange:
-        """A change, revealed."""
+    def changes(self, entry: model.HistoryEntry) -> list[types.ValueChange]:
+        """The changes of an entry, revealed: those whose two sides differ for this reader.
+
+        That a value changed which looks as it did tells whoever wrote it whether it was another.
+        """
+        revealed = map(self._change, entry.changes)
+        return [one for one in revealed if one.before != one.after]
+
+    def _change(self, change: model.ValueChange) -> types.ValueChange:
         if item := model.ITEMS.get(change.attribute):
             before, after = (
                 self._shown_items(side, item) for side in (change.before, change.after)
@@ -141,15 +151,11 @@ async def history_page(
 ) -> types.HistoryConnection:
     """A page of what happened to a profile and to those that are part of it.
 
-    Changes of which the reader may see nothing aren't told of: that there was one tells whoever
-    wrote a value whether it was another before.
+    Changes of which the reader sees nothing aren't told of.
     """
     size, reader = page_size(first), reader_of(info, profile.id)
     found = await _told(info, profile, reader, size + 1, text_of(after))
-    edges = [
-        types.HistoryEdge(cursor=cursor_of(place), node=_node(reader, entry))
-        for place, entry in found[:size]
-    ]
+    edges = [types.HistoryEdge(cursor=cursor_of(place), node=node) for place, node in found[:size]]
     return types.HistoryConnection(
         edges=edges,
         page_info=PageInfo(
@@ -163,10 +169,10 @@ async def history_page(
 
 async def _told(
     info: GatewayInfo, profile: Profile, reader: Reader, wanted: int, after: str | None
-) -> list[tuple[str, model.HistoryEntry]]:
+) -> list[tuple[str, types.HistoryEntry]]:
     """The first so many entries behind a place that are told of, each with its place."""
     context, asked = info.context, wanted
-    found: list[tuple[str, model.HistoryEntry]] = []
+    found: list[tuple[str, types.HistoryEntry]] = []
     while True:
         part = await context.wiring.history.page(
             [profile.id, *profile.members],
@@ -175,7 +181,8 @@ async def _told(
             after=after,
             attributes=reader.attributes(),
         )
-        found += [one for one in part if one[1].changes or one[1].kind is not _CHANGED]
+        nodes = [(place, _node(reader, entry)) for place, entry in part]
+        found += [one for one in nodes if one[1].changes or one[1].kind is not _CHANGED]
         if len(found) >= wanted or len(part) < asked:
             return found[:wanted]
         asked, after = max(wanted, _MORE), part[-1][0]
@@ -201,7 +208,7 @@ def _node(reader: Reader, entry: model.HistoryEntry) -> types.HistoryEntry:
         by=entry.by if by else None,
         source=entry.source if source else None,
         merge=merge_note(reader, entry.merge) if entry.merge else None,
-        changes=[reader.change(change) for change in entry.changes],
+        changes=reader.changes(entry),
     )
 
 

@@ -17,8 +17,9 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class LiveValue:
     """A value as a CRM gave it, and when; `error` where it gave none, or nothing newer.
 
-    `source` is the CRM's name.  `candidates` are the values of all sources of a field that has
-    several, in their order; the value is one of theirs.
+    `source` is the name of the CRM, or of whoever else gave it; empty: the field's own.
+    `candidates` are the values of all sources of a field that has several, in their order; the
+    value is one of theirs.
     """
 
     value: object = field(repr=False, default=None)

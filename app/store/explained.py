@@ -27,16 +27,16 @@ def explained(
     after = updated(held, update)
     before, then = (_touched(side, update) for side in (held, after))
     changes = differences(from_document(before, seal, ALL), from_document(then, seal, ALL))
-    if not changes:
-        return update, None
     provenance = Provenance(now, author.by, author.source, author.observed_at)
     put, dropped = dict(update.get("$set", {})), dict(update.get("$unset", {}))
-    for attribute in _written(changes):
+    for attribute in _written(update, changes):
         put[f"provenance.{attribute}"] = provenance_document(provenance)
         for part in ("layers", "own"):
             if at(held, f"{part}.{attribute}") is not None:
                 dropped[f"{part}.{attribute}"] = ""
     told = {**update, "$set": put, **({"$unset": dropped} if dropped else {})}
+    if not changes:
+        return told, None
     entry = HistoryEntry(
         profile_id=held["id"],
         version=held["version"] + update.get("$inc", {}).get("version", 0),
@@ -61,9 +61,16 @@ def _touched(document: Mapping[str, Any], update: Document) -> Document:
     return found | {"custom": {name: kept[name] for name in custom if name in kept}}
 
 
-def _written(changes: tuple[ValueChange, ...]) -> dict[str, None]:
-    """The attributes of one value that are written, a name as a whole."""
-    names = (change.attribute for change in changes)
+def _written(update: Document, changes: tuple[ValueChange, ...]) -> dict[str, None]:
+    """The attributes of one value that are written, a name as a whole.
+
+    A custom value that is written as it was counts: else its source would tell what it was.
+    """
+    paths = (*update.get("$set", {}), *update.get("$unset", {}))
+    names = (
+        *(path for path in paths if path.startswith(CUSTOM)),
+        *(it.attribute for it in changes),
+    )
     whole = ("name" if name.startswith("name.") else name for name in names)
     return dict.fromkeys(one for one in whole if one in SINGLE or one.startswith(CUSTOM))
 

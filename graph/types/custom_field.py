@@ -219,7 +219,9 @@ def _known(
         if not definition.is_synced:
             return LiveValue(value, context.wiring.now())
         told = context.profiles.told_of(profile.id).get(definition.kept_as, UNKNOWN)
-        return LiveValue(value, told.at, told.observed_at)
+        is_copy = told.source in {None, definition.source.connector}
+        source = "" if is_copy else STORED  # the profile owns the field, and somebody wrote it
+        return LiveValue(value, told.at, told.observed_at, source=source)
     links = context.profiles.links_of(profile.id)
     found = view.live.known(definition, profile.id, links, freshness)
     if found is None:

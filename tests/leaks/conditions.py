@@ -88,7 +88,7 @@ def orders(schema: TenantSchema) -> Iterator[Wanted]:
 def nested(wrapping: tuple[str, ...], where: dict[str, Any]) -> dict[str, Any]:
     """A condition inside of connectives, the first outermost."""
     for word in reversed(wrapping):
-        where = {"not": where} if word == "not" else {word: [{"state": {}}, where]}
+        where = {"not": where} if word == "not" else {word: [{}, where]}
     return where
 
 

@@ -41,14 +41,17 @@ async def new_office(
     way.open()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shared_office(
     document_server: EmbeddedServer,
     erp: Tryton,
     way: Way,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Office]:
-    """An office that was synchronised once, and owns the field `ours`; its workers are idle."""
+    """An office that was synchronised once, and owns the field `ours`; its workers are idle.
+
+    Each file has its own: what others left in one would be told again, and be counted.
+    """
     path = tmp_path_factory.mktemp("office")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.sync.worker.SyncWork.start", lambda _: None)

@@ -11,6 +11,9 @@ from tests.support.gateway import define
 from tests.sync.office import UPDATE, change, synced_field
 from tests.sync.owing import WRITE, name_of, outbox_of, rename
 
+SOURCE_OF = """
+query ($id: ID!) { profile(id: $id) { fields(keys: ["ours"]) { value source observedAt } } }
+"""
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -74,6 +77,19 @@ async def test_the_profile_s_word_counts_against_the_crm_s_where_it_owns_the_fie
     expected = {"kind": "KEPT", "profile": office.profiles[party], "record": party}
     assert expected | {"field": "ours"} in [one.as_json() for one in done.report.conflicts]
     assert await name_of(office, party) == "Ours"
+
+
+async def test_a_value_written_as_it_was_is_told_to_be_from_who_wrote_it(owner):
+    office, party, _ = owner
+    given = {"id": office.profiles[party]}
+    [copied] = (await office.caller("supervisor").data(SOURCE_OF, given))["profile"]["fields"]
+
+    await rename(office, party, "Before")
+
+    [told] = (await office.caller("supervisor").data(SOURCE_OF, given))["profile"]["fields"]
+    assert (copied["value"], copied["source"]) == ("Before", "erp")
+    assert copied["observedAt"] is not None
+    assert told == {"value": "Before", "source": "profile", "observedAt": None}
 
 
 async def test_a_refusal_of_the_crm_is_kept_and_told(owner):

@@ -263,7 +263,7 @@ async def test_values_in_history_obey_the_matrix(gateway, tenant, service):
     }
     told = {change["attribute"]: change for entry in evaluators for change in entry["changes"]}
     assert "gender" not in told
-    assert told["name.given"]["after"] == "•••"
+    assert "name.given" not in told  # it is masked, and looks as it did
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from policies.classification import DataClass
 from policies.decision import Action, Effect
 from tests.leaks.worlds import (
+    REFUSALS,
     a_tenant,
     alike,
     canary,
@@ -121,7 +122,9 @@ async def test_a_conflict_does_not_tell_whose_an_identity_is(watched, plan, whic
         for profile, one in zip(others, people[1:], strict=True):
             for part in (profile, *one["name"].values(), one["gender"]):
                 assert part not in answers[0].text + answers[1].text
-    assert answers[0].json()["errors"][0]["extensions"]["code"] == "CONFLICT"
+    # A rule of its own may keep a part of identities from everybody.
+    allowed = {"CONFLICT", "BAD_INPUT"} | REFUSALS
+    assert {one["extensions"]["code"] for one in answers[0].json()["errors"]} <= allowed
 
 
 async def test_history_tells_nobody_of_a_change_that_looks_the_same_to_them(watched, tenant):

@@ -20,6 +20,11 @@ def linked_key(tenant: str, source: str, object: str, record: str = "") -> str:
     return key_of(tenant, _SEPARATOR.join((source, object, record)))
 
 
+def linked_beginning(tenant: str, source: str) -> str:
+    """How the keys of all records of a source begin."""
+    return key_of(tenant, f"{source}{_SEPARATOR}")
+
+
 def linked_keys(tenant: str, links: Iterable[Link] | None) -> list[str]:
     """The keys of a profile's links."""
     return sorted(

@@ -9,6 +9,7 @@ from typing import Final
 import pymongo
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -17,14 +18,14 @@ from app.store.documents import Document
 from app.store.explained import explained
 from app.store.failures import store_failures
 from app.store.items import loaded_link
-from app.store.linked import LINKED, RELINKED, linked_key, linked_keys
+from app.store.linked import LINKED, RELINKED, linked_beginning, linked_key, linked_keys
 from app.store.names import ALIASES, HISTORY, PROFILES, key_of
 from app.store.recording import Recording
 from app.store.sealing import ProfileSeal
 from app.store.search import base_of, end_of, path_of, walked
 from graph.model.profile import ProfilePatch, ProfileState
 from graph.model.provenance import Author
-from graph.model.search import BY_UPDATED_AT, instant_key
+from graph.model.search import BY_ID, BY_UPDATED_AT, instant_key
 
 # The embedded server takes, for each key that is there, longer the more of them are asked for.
 _KEYS_AT_ONCE: Final = 100
@@ -142,6 +143,30 @@ class LinkedProfiles:
                     found.update(key for key in document.get(LINKED, ()) if key.startswith(begin))
         return sorted(key.removeprefix(begin) for key in found)
 
+    async def unlinked(
+        self,
+        tenant: str,
+        place: tuple[str, str],
+        fields: AbstractSet[str],
+        since: datetime | None,
+    ) -> list[str]:
+        """Ids of profiles without a link to a source and object that may hold what came from there.
+
+        They have one of the custom values `fields` from the source, or a label while no link leads
+        to the source.  Looked for among those that were changed since, or among all.
+        """
+        by = BY_UPDATED_AT if since else BY_ID
+        base, found = base_of(tenant, by), list[str]()
+        begin = base + instant_key(since) if since else base
+        query = {path_of(by): {"$gte": begin, "$lt": end_of(base)}}
+        told = (f"{part}custom.{one}" for part in ("", "provenance.") for one in fields)
+        wanted = dict.fromkeys(["id", LINKED, "labels", *told], 1)
+        with store_failures():
+            async with self._profiles.find(query, wanted, batch_size=_BATCH) as profiles:
+                while documents := await _next(profiles):
+                    found += [one["id"] for one in documents if _has_left(one, tenant, place)]
+        return found
+
     async def seals(self, tenant: str, documents: Sequence[Document]) -> dict[str, ProfileSeal]:
         """What seals and opens the values of profiles, by id."""
         sealing = self._changes.sealing
@@ -193,6 +218,26 @@ class LinkedProfiles:
                 async for document in self._profiles.find({path: {"$in": part}}):
                     found[document["_id"]] = {**BARE, **document}
         return list(found.values())
+
+
+async def _next(profiles: AsyncCursor[Document]) -> list[Document]:
+    # However many there are, only one batch must come in time.
+    with pymongo.timeout(_WITHIN_S):
+        return await profiles.to_list(_BATCH)
+
+
+def _has_left(document: Document, tenant: str, place: tuple[str, str]) -> bool:
+    source, object_ = place
+    of_source, of_object = linked_beginning(tenant, source), linked_key(tenant, source, object_)
+    keys, told = document.get(LINKED, ()), document.get("provenance", {}).get("custom", {})
+    if any(key.startswith(of_object) for key in keys):
+        return False
+    if any(told.get(one, {}).get("source") == source for one in document.get("custom", {})):
+        return True
+    labels = document.get("labels", ())
+    if isinstance(labels, list):
+        labels = [one for one in labels if one.get("source") == source]
+    return bool(labels) and not any(key.startswith(of_source) for key in keys)
 
 
 def _parted(keys: Sequence[str]) -> list[Sequence[str]]:

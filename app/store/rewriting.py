@@ -21,6 +21,7 @@ from app.store.changes import ABSENT, TAKEN, Changes
 from app.store.documents import Document
 from app.store.explained import sealed_names
 from app.store.history import entry_document
+from app.store.linked import RELINKED
 from app.store.names import ALIASES, HISTORY, IDENTITIES, MERGED, PROFILES, key_of
 from app.store.record_documents import RecordDocuments
 from app.store.records import record_of
@@ -147,7 +148,7 @@ class Rewriting:
             version = world.documents[id_]["version"] + 1
             profile = replace(record.profile, version=version, updated_at=now)
             told = replace(record, profile=profile)
-            after[id_] = documents.document(told, world.seals[id_], sealed)
+            after[id_] = documents.document(told, world.seals[id_], sealed) | {RELINKED: now}
         records = {**world.records, **wanted.records}
         claims = RewrittenClaims(self._identities, self._changes, scope, session)
         await claims.settle(world.documents, after, records)

@@ -2,15 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeVar
 
 from app.sync.copying import Told
 from app.sync.plan import SyncPlan
-from app.sync.report import SyncLetter
-from connectors.abilities import ChangeKind, ChangePage, Fact, KnowsFacts, TellsChanges
+from connectors.abilities import ChangeKind, ChangePage, TellsChanges
 from connectors.base import Call, Key, Outcome, Record
-from connectors.errors import Fatal, Retriable, Skippable, SourceError
+from connectors.errors import Fatal, Retriable, SourceError
 from graph.sources import Source
 
 # Nobody waits for the answer, and there is much to read.
@@ -68,26 +66,6 @@ class Asking:
             for key, outcome in outcomes.items():
                 _settle(key.value, outcome, found, read_at)
         return list(found.values())
-
-    async def facts(self, ids: Sequence[str]) -> tuple[dict[str, Sequence[Fact]], list[SyncLetter]]:
-        """The facts of records, and letters where they make no sense.
-
-        Raises:
-            SourceError: they can't be had now.
-        """
-        plan, found, refused = self._plan, dict[str, Sequence[Fact]](), list[SyncLetter]()
-        connector = plan.source.connector
-        if not plan.facts or not isinstance(connector, KnowsFacts):
-            return found, refused
-        for at in range(0, len(ids), self.most):
-            part = ids[at : at + self.most]
-            try:
-                asked = partial(connector.facts, object=plan.object, ids=part, kinds=plan.facts)
-                found |= await through(plan.source, asked)
-            except Skippable:
-                reason = "the source's tags and segments make no sense"
-                refused += [SyncLetter(plan.object, one, "labels", reason) for one in part]
-        return found, refused
 
     async def _fetched(self, keys: Sequence[Key]) -> dict[Key, Outcome]:
         source, plan = self._plan.source, self._plan

@@ -30,12 +30,14 @@ _LOOK_EVERY_S: Final = 0.5
 
 class Phase(StrEnum):
     """What is being done: reading what changed; then, in a full run, looking for what is gone, else
-    reading records of profiles that were linked since.
+    reading records of profiles that were linked since; last, clearing what is left in profiles that
+    aren't linked any more.
     """
 
     CHANGES = "CHANGES"
     LINKED = "LINKED"
     GONE = "GONE"
+    UNLINKED = "UNLINKED"
 
 
 @dataclass(frozen=True, slots=True)

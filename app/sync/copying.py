@@ -22,6 +22,15 @@ from policies.unreadable import Unreadable
 
 SYNC: Final = "profile-gateway sync"
 _ABSENT: Final = object()
+_LABELS: Final = frozenset({FactKind.TAG, FactKind.SEGMENT})
+
+
+@dataclass(slots=True)
+class ToldFacts:
+    """What a source tells beside a record's values, and of which kinds it made no sense."""
+
+    facts: list[Fact] = field(default_factory=list, repr=False)
+    failed: set[FactKind] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Told:
 
     id: str
     record: Record | None = None
-    facts: Sequence[Fact] | None = field(default=None, repr=False)
+    facts: ToldFacts | None = None
     into_id: str | None = None
     is_unreadable: bool = False
     read_at: datetime | None = None
@@ -96,6 +105,20 @@ class Copying:
             }
             found.again = following.record_id if following else None
         if not any(link.source == self._source for link in kept):
+            self._relabel(profile, {}, found)
+        return found
+
+    def of_unlinked(self, profile: Profile) -> Copied:
+        """What it changes that a profile has lost its last link: the values that it led to go."""
+        found, links = Copied(), profile.links or ()
+        if next(self._own(links), None) is None:
+            found.custom = {
+                item.id: None
+                for item in self._plan.fields
+                if self._is_from_here(item, profile)
+                and (profile.custom or {}).get(item.kept_as) is not None
+            }
+        if not any(link.source == self._source for link in links):
             self._relabel(profile, {}, found)
         return found
 
@@ -185,7 +208,9 @@ class Copying:
         return None if held is None else ConflictKind.OVERWRITTEN
 
     def _is_from_here(self, definition: FieldDefinition, profile: Profile) -> bool:
-        return profile.told.get(definition.kept_as, UNKNOWN).source == self._source
+        known = profile.told.get(definition.kept_as, UNKNOWN)
+        # A client of people may have the source's name.
+        return (known.by, known.source) == (SYNC, self._source)
 
     def _is_newer(self, definition: FieldDefinition, profile: Profile, told: Told) -> bool:
         """Whether the copy was made after the record was read, and of a later state of it."""
@@ -197,9 +222,14 @@ class Copying:
             return False
         return known.at > told.read_at and known.observed_at > modified_at
 
-    def _label(self, profile: Profile, record: str, facts: Sequence[Fact], found: Copied) -> None:
+    def _label(self, profile: Profile, record: str, told: ToldFacts, found: Copied) -> None:
         wanted: dict[str, str] = {}
-        for fact in facts:
+        if not told.failed.isdisjoint(_LABELS):
+            # A label doesn't say whether it was a tag or a segment: none is known to be gone.
+            held: Any = profile.labels or ()
+            if not isinstance(held, Unreadable):
+                wanted = {label_key(one.name): one.name for one in held if self._is_of_source(one)}
+        for fact in told.facts:
             if fact.kind is FactKind.ACTIVITY:
                 continue
             try:

@@ -11,6 +11,7 @@ from app.store.documents import Document
 from app.store.linked_profiles import LinkedProfiles
 from app.sync.asking import Asking
 from app.sync.bookmarks import Phase, SyncBookmark, SyncMark, begun
+from app.sync.clearing import Clearing
 from app.sync.copying import Told
 from app.sync.plan import SyncPlan
 from app.sync.report import SyncReport
@@ -94,7 +95,7 @@ class SyncRun:
         asking, settling = Asking(plan), self.settling(plan)
         linked = list[str]()
         await bookmark.move(mark)
-        while not mark.is_done:
+        while not (mark.is_done or mark.phase is Phase.UNLINKED):
             if mark.phase is Phase.CHANGES:
                 told, mark = await self._changes(asking, mark)
             else:
@@ -105,6 +106,10 @@ class SyncRun:
             await plan.source.invalidate(plan.object, [one.id for one in told])
             await bookmark.move(mark)
             heard(len(told))
+        if not mark.is_done:
+            report.add(await self._cleared(plan, mark))
+            mark = replace(mark, is_done=True, finished_at=self._now())
+            await bookmark.move(mark)
         return mark
 
     async def _changes(self, asking: Asking, mark: SyncMark) -> tuple[list[Told], SyncMark]:
@@ -147,8 +152,16 @@ class SyncRun:
             survivors = {one.into_id for one in missing}
             told = missing + [one for one in told if one.id in survivors]
         if not linked:
-            return told, self._ended(mark)
+            return told, replace(mark, phase=Phase.UNLINKED, after="")
         return told, replace(mark, after=ids[-1])
 
-    def _ended(self, mark: SyncMark) -> SyncMark:
-        return replace(mark, is_done=True, finished_at=self._now())
+    async def _cleared(self, plan: SyncPlan, mark: SyncMark) -> SyncReport:
+        """Clear what is left in profiles that aren't linked; what was cleared isn't found again."""
+        since = None if mark.is_full or mark.since is None else mark.since - _SKEW
+        # A record that names a profile is linked again where it is read: where all of them were.
+        if not mark.is_full and (since is None or plan.profile_attribute):
+            return SyncReport()
+        place = plan.source.name, plan.object
+        fields = {one.kept_as for one in plan.fields}
+        ids = await self._profiles.unlinked(plan.source.tenant, place, fields, since)
+        return await Clearing(self._profiles, plan, self._now).clear(ids)

@@ -15,11 +15,12 @@ from app.store.refetches import read_later
 from app.store.sealing import ProfileSeal
 from app.sync.activities import record_activities
 from app.sync.asking import Asking
-from app.sync.copying import Copied, Copying, Told
+from app.sync.asking_facts import AskingFacts
+from app.sync.copying import Copied, Copying, Told, ToldFacts
 from app.sync.letters import SyncLetters
 from app.sync.plan import SyncPlan
 from app.sync.report import ConflictKind, SyncConflict, SyncLetter, SyncReport
-from connectors.abilities import Fact
+from connectors.abilities import FactKind
 from connectors.base import Record
 from graph.model.owed import Owed
 from graph.model.profile import Profile, ProfileState
@@ -27,6 +28,11 @@ from graph.model.profile import Profile, ProfileState
 _ATTEMPTS: Final = 20
 _TOGETHER: Final = 3
 _NONSENSE: Final = "the source's record makes no sense"
+_FAILED: Final = {
+    FactKind.TAG: ("labels", "the source's tags make no sense"),
+    FactKind.SEGMENT: ("segments", "the source's segments make no sense"),
+    FactKind.ACTIVITY: ("timeline", "the source's activities make no sense"),
+}
 _BUSY: Final = "others are changing this profile all the time"
 
 
@@ -68,6 +74,7 @@ class Settling:
         self._profiles = profiles
         self._plan = plan
         self._asking = asking
+        self._asking_facts = AskingFacts(plan)
         self._now = now
         self._letters = SyncLetters(database, plan)
 
@@ -82,7 +89,7 @@ class Settling:
         # Of what is told of one record, the last counts.
         left = list({one.id: one for one in told}.values())
         asked = set[str]()
-        facts = dict[str, Sequence[Fact]]()
+        facts = dict[str, ToldFacts]()
         while left:
             wave = await self._settled(left, facts)
             await self._record(wave, facts)
@@ -92,7 +99,7 @@ class Settling:
             left = [*wave.waiting, *await self._asking.records(new)]
         return report
 
-    async def _settled(self, told: Sequence[Told], facts: dict[str, Sequence[Fact]]) -> _Wave:
+    async def _settled(self, told: Sequence[Told], facts: dict[str, ToldFacts]) -> _Wave:
         """Settle as much as one transaction can."""
         for _ in range(_TOGETHER if len(told) > 1 else _ATTEMPTS):
             wave = await self._prepared(told, facts)
@@ -112,7 +119,7 @@ class Settling:
         return wave
 
     async def _read_again(
-        self, told: Sequence[Told], facts: dict[str, Sequence[Fact]]
+        self, told: Sequence[Told], facts: dict[str, ToldFacts]
     ) -> Sequence[Told]:
         """What is told now, where somebody may have written meanwhile what is newer."""
         asked = [
@@ -125,7 +132,7 @@ class Settling:
         found = {one.id: one for one in await self._asking.records(asked)}
         return [found.get(one.id, one) for one in told]
 
-    async def _record(self, wave: _Wave, facts: dict[str, Sequence[Fact]]) -> None:
+    async def _record(self, wave: _Wave, facts: dict[str, ToldFacts]) -> None:
         """Keep activities, each for itself: told again, they are the same ones."""
         for profile, seal, record in wave.active:
             refused = await record_activities(
@@ -134,7 +141,7 @@ class Settling:
                 profile,
                 seal,
                 record,
-                facts.get(record, ()),
+                facts[record].facts if record in facts else (),
                 self._now(),
             )
             for letter in refused:
@@ -154,10 +161,10 @@ class Settling:
 
         await self._profiles.write(wave.planned, also)
 
-    async def _prepared(self, told: Sequence[Told], facts: dict[str, Sequence[Fact]]) -> _Wave:
+    async def _prepared(self, told: Sequence[Told], facts: dict[str, ToldFacts]) -> _Wave:
         wave = _Wave()
         pairs = await self._pairs(told, wave)
-        await self._ask_facts(pairs, facts, wave)
+        await self._ask_facts(pairs, facts)
         documents = {pair.held["id"]: pair.held for pair in pairs}
         seals = await self._profiles.seals(self._plan.source.tenant, list(documents.values()))
         taken = set[str]()
@@ -173,6 +180,8 @@ class Settling:
             taken |= ids
             wave.settled.append(one)
             wave.report.seen += 1
+            for kind in sorted(facts[one.id].failed) if one.id in facts else ():
+                self._refuse(wave, SyncLetter(self._plan.object, one.id, *_FAILED[kind]))
             for pair in by_told.get(one.id, ()):
                 self._plan_pair(pair, seals[pair.held["id"]], copying, facts, wave)
         return wave
@@ -211,21 +220,16 @@ class Settling:
             found = SyncConflict(ConflictKind.TWO_PROFILES, item["id"], told.id)
             wave.report.conflict(found)
 
-    async def _ask_facts(
-        self, pairs: Sequence[_Pair], facts: dict[str, Sequence[Fact]], wave: _Wave
-    ) -> None:
+    async def _ask_facts(self, pairs: Sequence[_Pair], facts: dict[str, ToldFacts]) -> None:
         wanted = {pair.told.id for pair in pairs if pair.told.record and not pair.is_end}
-        found, refused = await self._asking.facts(sorted(wanted - facts.keys()))
-        facts |= found
-        for letter in refused:
-            self._refuse(wave, letter)
+        facts |= await self._asking_facts.of(sorted(wanted - facts.keys()))
 
     def _plan_pair(
         self,
         pair: _Pair,
         seal: ProfileSeal,
         copying: Copying,
-        facts: dict[str, Sequence[Fact]],
+        facts: dict[str, ToldFacts],
         wave: _Wave,
     ) -> None:
         told, report = pair.told, wave.report

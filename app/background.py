@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Awaitable, Iterable
 from typing import Any, Final
 
 _AGAIN_AFTER_S: Final = 0.5
@@ -15,6 +16,15 @@ async def ended(task: asyncio.Task[Any]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=_AGAIN_AFTER_S)
+
+
+async def counted(acts: Iterable[Awaitable[int]]) -> int:
+    """Do things at once; the sum of what they count.  An error is raised when all have ended."""
+    counts = await asyncio.gather(*acts, return_exceptions=True)
+    for count in counts:
+        if isinstance(count, BaseException):
+            raise count
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def told(error: Exception) -> str:

@@ -36,3 +36,12 @@ class LimitSettings(Section):
         " tokens that were accepted within the last minute are accepted from there. 0: no limit."
         " With `http.behind_proxy` nothing is counted, since all have the proxy's address.",
     )
+    webhooks_per_minute: int = Field(
+        6_000,
+        ge=0,
+        le=_MOST,
+        description="Webhooks a minute of one address, and for one source of all addresses that"
+        " haven't signed for it; half as many at once. Those that aren't signed count like refused"
+        " tokens, too. 0: no limit. With `http.behind_proxy` only sources are counted, since all"
+        " have the proxy's address.",
+    )

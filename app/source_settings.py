@@ -113,5 +113,6 @@ class SourceSettings(Section):
             most_records=self.most_records,
             concurrency=concurrency or self.concurrency,
             rates=own if "rates" in given else limits.rates,
+            lanes=limits.lanes,
             timeout_s=self.timeout_s,
         )

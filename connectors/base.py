@@ -75,9 +75,16 @@ def _unblamed(error: SourceError) -> None:
     del error
 
 
+class Enter(Protocol):
+    """Lets HTTP requests begin."""
+
+    def __call__(self, budget: Budget, lane: str = "") -> AbstractAsyncContextManager[None]:
+        """Around one request; `lane` names its kind, where that has limits of its own."""
+
+
 @asynccontextmanager
-async def _at_will(budget: Budget) -> AsyncIterator[None]:
-    del budget
+async def _at_will(budget: Budget, lane: str = "") -> AsyncIterator[None]:
+    del budget, lane
     yield
 
 
@@ -89,7 +96,7 @@ class Call:
     budget: Budget
     heard: Callable[[Quota], None] = _unheard
     """Told of the source's quota whenever an answer says something of it."""
-    enter: Callable[[Budget], AbstractAsyncContextManager[None]] = _at_will
+    enter: Enter = _at_will
     """Around each HTTP request: begins when the source may be asked, or raises `RateLimited`."""
     failed: Callable[[SourceError], None] = _unblamed
     """Told of what cost a part of the keys, where it concerns the source as a whole."""

@@ -15,7 +15,8 @@ from app.auth.errors import KeySetUnavailable, Unauthenticated
 from app.auth.origin import Address
 from app.auth.session import Session
 from app.http.origin import Origins
-from app.http.rate import Buckets, Clock, Rate
+from app.http.rate import Buckets, Clock, PerMinute, Rate
+from app.http.settings import HttpSettings
 from app.settings import Settings
 from graph.errors import ErrorCode, GatewayError
 from policies.principal import Principal
@@ -47,18 +48,13 @@ class Admission:
         limits = settings.limits
         self._authenticator = authenticator
         self._requests = Buckets(clock=clock)
-        self._failures = Buckets(clock=clock)
+        counted = limits.failures_per_minute if knows_clients(settings.http) else 0
+        self._failures = PerMinute(counted, clock)
         self._general = Rate(limits.requests_per_minute, limits.burst)
         self._roles = {
             role: Rate(own.requests_per_minute, own.burst) for role, own in limits.roles.items()
         }
-        self._failing: Rate | None = None
         self._origins = Origins(settings.http)
-        # Behind a proxy that isn't trusted, everybody has the proxy's address.
-        knows_clients = settings.http.trusted_proxies or not settings.http.behind_proxy
-        if limits.failures_per_minute and knows_clients:
-            per_minute = limits.failures_per_minute
-            self._failing = Rate(per_minute, max(1, per_minute // 2))
 
     async def session(self, authorization: str | None, connection: HTTPConnection) -> Session:
         """What this `Authorization` proves, where it comes by this connection.
@@ -68,10 +64,8 @@ class Admission:
             Unauthenticated, KeySetUnavailable: see `Authenticator`.
         """
         origin = self._origins.of(connection)
-        if self._failing is None:
-            return await self._authenticator.session(authorization, origin)
-        peer = _network(origin.address)
-        if wait_s := self._failures.wait_s(peer, self._failing):
+        peer = network_of(origin.address)
+        if wait_s := self._failures.wait_s(peer):
             # Others behind the same address, who are signed in, go on.
             if known := self._authenticator.remembered(authorization, origin):
                 return known
@@ -81,7 +75,7 @@ class Admission:
         except KeySetUnavailable:
             raise
         except Unauthenticated:
-            self._failures.take(peer, self._failing)
+            self._failures.take(peer)
             raise
 
     def count(self, principal: Principal) -> None:
@@ -100,7 +94,13 @@ class Admission:
         return min(own, key=lambda rate: (rate.per_minute, rate.burst), default=self._general)
 
 
-def _network(address: Address | None) -> str:
+def knows_clients(http: HttpSettings) -> bool:
+    """Whether we know clients' addresses: a proxy that isn't trusted gives them all its own."""
+    return bool(http.trusted_proxies) or not http.behind_proxy
+
+
+def network_of(address: Address | None) -> str:
+    """What an address counts as: the whole network where one household has one."""
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _NETWORK_BITS), strict=False))
     return str(address)

@@ -84,3 +84,19 @@ class Buckets:
                 del self._full_at[key]
             else:
                 return
+
+
+class PerMinute:
+    """Buckets of one rate: so many a minute and half as many at once; 0: no limit."""
+
+    def __init__(self, per_minute: int, clock: Clock = time.monotonic_ns) -> None:
+        self._rate = Rate(per_minute, max(1, per_minute // 2)) if per_minute else None
+        self._buckets = Buckets(clock=clock)
+
+    def wait_s(self, key: Hashable) -> float:
+        """See `Buckets`."""
+        return self._buckets.wait_s(key, self._rate) if self._rate else 0.0
+
+    def take(self, key: Hashable) -> float:
+        """See `Buckets`."""
+        return self._buckets.take(key, self._rate) if self._rate else 0.0

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from app.store import grants, outbox, refetches
+from app.store import grants, queues, refetches
 from app.store.audit import LANES as AUDIT_LANES
 from app.store.blocks import BLOCKS
 from app.store.history import LANE, OF
@@ -76,8 +76,8 @@ INDEXES: Final[dict[str, tuple[IndexModel, ...]]] = {
     SUGGESTIONS: (IndexModel([("rank", ASCENDING)], name="rank", sparse=True),),
     REVOCATIONS: (_sparse(CHANGED), _sparse(UNTIL)),
     AUDIT: tuple(_sparse(f"{KEYS}.{lane}") for lane in AUDIT_LANES),
-    OUTBOX: (_sparse(outbox.DUE),),
-    REFETCHES: (_sparse(refetches.DUE),),
+    OUTBOX: (_sparse(queues.DUE),),
+    REFETCHES: (_sparse(queues.DUE),),
     WEBHOOK_EVENTS: (_sparse(refetches.HEARD),),
     GRANTS: (_sparse(grants.ACTIVE), _sparse(grants.QUEUE)),
     FILTERS: (IndexModel([("tenant", ASCENDING), ("owner", ASCENDING)], name="tenant_owner"),),

@@ -2,14 +2,15 @@
 
 A debt holds no value: when it is paid, the profile's value of that moment is sent, so many changes
 are one debt.  A wish is for a value that a CRM owns; it holds that value, sealed by the profile's
-key, until the CRM has it or refuses it.  `due` is there as long as something is to be sent.
+key, until the CRM has it or refuses it.  `due` is there as long as something is to be sent: its
+place in the queue of its source.
 
 `seq` is drawn anew whenever something else is to be sent: whoever sends it strikes off that alone.
 It names the sending to the CRM too, so it is random and tells nothing.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,11 +23,11 @@ from app.store.bson_values import kept_value, loaded_value
 from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import OUTBOX, key_of
+from app.store.queues import DUE, Queue, due_at, queues_in
 from app.store.sealing import ProfileSeal
 from graph.model.ids import new_id
 from graph.model.owed import Owed
 
-DUE: Final = "due"
 _LEASED: Final = "lease"
 _LAST: Final = "\U0010ffff"
 _LEASE: Final = timedelta(seconds=90)
@@ -52,6 +53,11 @@ class Outgoing:
     lease: str = field(default="", compare=False)
 
     @property
+    def queue(self) -> Queue:
+        """Where it waits."""
+        return Queue(self.tenant, self.source)
+
+    @property
     def is_wish(self) -> bool:
         """Whether it is for a value that the CRM owns."""
         return self.values is not None
@@ -71,8 +77,8 @@ async def owe(
         key = key_of(tenant, profile, one.field)
         held = await outbox.find_one({"_id": key}, {DUE: 1, _LEASED: 1}, session=session) or {}
         # Who sends it now lets go of it when he is done.
-        is_leased = _LEASED in held and held.get(DUE, now) > now
-        due = held[DUE] if is_leased else now
+        until = due_at(held[DUE]) if DUE in held else now
+        due = Queue(tenant, one.source).key(until if _LEASED in held and until > now else now)
         kept = {"tenant": tenant, "source": one.source, "object": one.object, "profile": profile}
         state = {"fields": [one.field], DUE: due, "attempts": 0, "seq": _drawn()}
         await outbox.update_one(
@@ -117,7 +123,7 @@ class Outbox:
                 name: seal.seal(sealed_place(key, name), kept_value(value))
                 for name, value in values.items()
             },
-            DUE: due,
+            DUE: Queue(tenant, source).key(due),
             _LEASED: _drawn(),
         }
 
@@ -144,17 +150,33 @@ class Outbox:
             change = {"$set": {"fields": left, "values": values, "seq": _drawn()}}
             await self._outbox.update_one({"_id": one["_id"]}, change, session=session)
 
-    async def lease(self, now: datetime) -> Outgoing | None:
-        """Something that is due and that nobody else sends, ours for a minute and a half."""
-        with store_failures():
-            found = await self._outbox.find({DUE: {"$lte": now}}).limit(_AT_ONCE).to_list()
+    async def queues(self) -> list[Queue]:
+        """The sources for which something waits."""
+        return await queues_in(self._outbox)
+
+    async def leases(self, queue: Queue, now: Callable[[], datetime]) -> AsyncIterator[Outgoing]:
+        """One thing after the other that is due and that nobody else sends.
+
+        Each is ours for a minute and a half.  A server that gathers all that is due before it
+        gives the first of it is asked once for many.
+        """
+        while found := await self._due(queue, now()):
             for document in found:
-                query = {"_id": document["_id"], "seq": document["seq"], DUE: document[DUE]}
-                leased = {DUE: now + _LEASE, _LEASED: _drawn()}
-                taken = await self._outbox.update_one(query, {"$set": leased})
-                if taken.modified_count:
-                    return _outgoing(document | leased)
-        return None
+                if leased := await self._leased(queue, document, now()):
+                    yield leased
+
+    async def _due(self, queue: Queue, now: datetime) -> list[Document]:
+        with store_failures():
+            found = self._outbox.find(queue.due(now)).sort(DUE, 1).limit(_AT_ONCE)
+            return await found.to_list()
+
+    async def _leased(self, queue: Queue, found: Document, now: datetime) -> Outgoing | None:
+        """What was found, as ours; None where it is somebody else's, or something else, by now."""
+        query = {"_id": found["_id"], "seq": found["seq"], DUE: found[DUE]}
+        leased = {DUE: queue.key(now + _LEASE), _LEASED: _drawn()}
+        with store_failures():
+            taken = await self._outbox.update_one(query, {"$set": leased})
+        return _outgoing(found | leased) if taken.modified_count else None
 
     async def is_ours(self, one: Outgoing) -> bool:
         """Whether it is still to be sent as it is, and by us."""
@@ -176,7 +198,11 @@ class Outbox:
         with store_failures():
             done = await self._outbox.update_one(
                 {"_id": sent.id, "seq": sent.seq, _LEASED: sent.lease},
-                {"$set": {DUE: due}, "$inc": {"attempts": 1}, "$unset": {_LEASED: ""}},
+                {
+                    "$set": {DUE: sent.queue.key(due)},
+                    "$inc": {"attempts": 1},
+                    "$unset": {_LEASED: ""},
+                },
             )
             if not done.matched_count:
                 await self._let_go(sent, due)
@@ -192,9 +218,12 @@ class Outbox:
                 await self._let_go(sent, now)
 
     async def _let_go(self, sent: Outgoing, due: datetime) -> None:
-        """Leave to others what became something else while we were sending."""
-        change = {"$set": {DUE: due}, "$unset": {_LEASED: ""}}
-        await self._outbox.update_one({"_id": sent.id, _LEASED: sent.lease}, change)
+        """Leave to others what became something else while we were sending, and for whom."""
+        query = {"_id": sent.id, _LEASED: sent.lease}
+        if held := await self._outbox.find_one(query, {"source": 1}):
+            key = Queue(sent.tenant, held["source"]).key(due)
+            change = {"$set": {DUE: key}, "$unset": {_LEASED: ""}}
+            await self._outbox.update_one(query | {"source": held["source"]}, change)
 
     async def state(self, tenant: str, source: str) -> dict[str, Any]:
         """How much waits to be sent to a source, and what it refused."""

@@ -1,7 +1,7 @@
 """Records that a CRM said something of, waiting to be read there: what was said isn't believed.
 
-There is one document for each record, however often it is told of, and one for each event that was
-heard, so that one that comes twice is known.
+There is one document for each record, however often it is told of, in the queue of its source; and
+one for each event that was heard, so that one that comes twice is known.
 """
 
 import secrets
@@ -19,8 +19,8 @@ from app.store.changes import Changes
 from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import REFETCHES, WEBHOOK_EVENTS, key_of
+from app.store.queues import DUE, Queue, due_at, queues_in
 
-DUE: Final = "due"
 HEARD: Final = "heardAt"
 _LEASED: Final = "lease"
 _LEASE: Final = timedelta(seconds=90)
@@ -54,6 +54,11 @@ class Refetch:
     attempts: int
     into_id: str | None = None
     lease: str = field(default="", compare=False)
+
+    @property
+    def queue(self) -> Queue:
+        """Where it waits."""
+        return Queue(self.tenant, self.source)
 
 
 async def read_later(
@@ -94,17 +99,21 @@ class Refetches:
             return new
         return []
 
-    async def lease(self, now: datetime, most: int) -> list[Refetch]:
+    async def queues(self) -> list[Queue]:
+        """The sources that something was heard of and isn't read yet."""
+        return await queues_in(self._refetches)
+
+    async def lease(self, queue: Queue, now: datetime, most: int) -> list[Refetch]:
         """Some records of one object that are due and that nobody else reads, ours for a while."""
         found = list[Refetch]()
         with store_failures():
-            due = await self._refetches.find({DUE: {"$lte": now}}).limit(most).to_list()
-            for document in due:
+            due = self._refetches.find(queue.due(now)).sort(DUE, 1).limit(most)
+            for document in await due.to_list():
                 one = _refetch(document)
-                if found and _place(one) != _place(found[0]):
+                if found and one.object != found[0].object:
                     continue
                 query = {"_id": one.id, "seq": one.seq, DUE: document[DUE]}
-                leased = {DUE: now + _LEASE, _LEASED: _drawn()}
+                leased = {DUE: queue.key(now + _LEASE), _LEASED: _drawn()}
                 taken = await self._refetches.update_one(query, {"$set": leased})
                 found += [_refetch(document | leased)] if taken.modified_count else []
         return found
@@ -123,7 +132,8 @@ class Refetches:
             for one in records:
                 pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(one.attempts, 20))
                 due = now + timedelta(seconds=max(pause_s, after_s or 0))
-                change = {"$set": {DUE: due}, "$inc": {"attempts": 1}, "$unset": {_LEASED: ""}}
+                later = {"$set": {DUE: one.queue.key(due)}, "$unset": {_LEASED: ""}}
+                change = later | {"$inc": {"attempts": 1}}
                 query = {"_id": one.id, "seq": one.seq, _LEASED: one.lease}
                 done = await self._refetches.update_one(query, change)
                 if not done.matched_count:
@@ -131,7 +141,7 @@ class Refetches:
 
     async def _let_go(self, one: Refetch, due: datetime) -> None:
         """Leave to others what more was said of while we were reading."""
-        change = {"$set": {DUE: due}, "$unset": {_LEASED: ""}}
+        change = {"$set": {DUE: one.queue.key(due)}, "$unset": {_LEASED: ""}}
         await self._refetches.update_one({"_id": one.id, _LEASED: one.lease}, change)
 
     async def forget(self, now: datetime) -> int:
@@ -186,7 +196,7 @@ async def _keep(
     for at in range(0, len(keys), _KEYS_AT_ONCE):
         query = {"_id": {"$in": keys[at : at + _KEYS_AT_ONCE]}}
         async for held in refetches.find(query, {DUE: 1, _LEASED: 1}, session=session):
-            if _LEASED in held and held[DUE] > due:
+            if _LEASED in held and due_at(held[DUE]) > due:
                 leased.add(held["_id"])
     updates = [
         UpdateOne(
@@ -199,7 +209,7 @@ async def _keep(
                     "record": one.record,
                     "attempts": 0,
                     "seq": _drawn(),
-                    **({} if key in leased else {DUE: due}),
+                    **({} if key in leased else {DUE: Queue(tenant, source).key(due)}),
                     **({"into": one.into_id} if one.into_id else {}),
                 }
             },
@@ -213,10 +223,6 @@ async def _keep(
 
 def _drawn() -> str:
     return secrets.token_hex(16)
-
-
-def _place(one: Refetch) -> tuple[str, str, str]:
-    return one.tenant, one.source, one.object
 
 
 def _refetch(document: Document) -> Refetch:

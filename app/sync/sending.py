@@ -1,16 +1,17 @@
 """Sends what CRMs are owed, and what clients wish to be written there."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from app.background import told
+from app.background import counted, told
 from app.store.documents import ALL, Document, from_document
 from app.store.outbox import Outgoing, wished
+from app.store.queues import Queue
 from app.store.sealing import ProfileSeal
 from app.sync.asking import Asking, through
 from app.sync.copying import copied_value
@@ -52,16 +53,21 @@ class _TakenAway(Exception):
 
 
 class Sending:
-    """Sends one thing after the other; each is sent at least once, and struck off then."""
+    """Sends one thing after the other to each source; each at least once, and struck off then."""
 
     def __init__(self, syncing: Syncing) -> None:
         self._syncing = syncing
         self._outbox = syncing.outbox
 
-    async def drain(self) -> int:
-        """Send all that is due now; how many things it were."""
+    async def drain(self, *, but: Collection[Queue] = ()) -> int:
+        """Send all that is due now, to all sources `but` these at once; how many things it were."""
+        queues = await self._outbox.queues()
+        return await counted(self.drain_of(queue) for queue in queues if queue not in but)
+
+    async def drain_of(self, queue: Queue) -> int:
+        """Send a source all that is due now; how many things it were."""
         count = 0
-        while outgoing := await self._outbox.lease(self._syncing.now()):
+        async for outgoing in self._outbox.leases(queue, self._syncing.now):
             await self.send(outgoing)
             count += 1
         return count

@@ -1,11 +1,12 @@
 """What CRMs say by webhook: verified, kept, and read at the CRM later."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
-from app.background import told
+from app.background import counted, told
+from app.store.queues import Queue
 from app.store.refetches import Refetch, Said
 from app.sync.asking import Asking
 from app.sync.copying import Told
@@ -45,10 +46,15 @@ class Webhooks:
             await source.invalidate(object_, [one.record for one in new if one.object == object_])
         return len(new)
 
-    async def drain(self) -> int:
-        """Read all that is due now; how many records it were."""
+    async def drain(self, *, but: Collection[Queue] = ()) -> int:
+        """Read all that is due now, of all sources `but` these at once; how many records."""
+        queues = await self._refetches.queues()
+        return await counted(self.drain_of(queue) for queue in queues if queue not in but)
+
+    async def drain_of(self, queue: Queue) -> int:
+        """Read all that is due now of a source; how many records it were."""
         count = 0
-        while records := await self._refetches.lease(self._syncing.now(), _AT_ONCE):
+        while records := await self._refetches.lease(queue, self._syncing.now(), _AT_ONCE):
             count += len(records)
             try:
                 await self._read(records)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from app.background import ended, told
+from app.store.queues import Queue
 from app.sync.bookmarks import SyncBookmark, SyncBusy
 from app.sync.errors import SyncTrouble
 from app.sync.plan import SyncPlan
@@ -19,7 +20,7 @@ from connectors.errors import SourceError
 _LOG: Final = logging.getLogger("gateway.sync")
 _LOOK_EVERY_S: Final = 2.0
 _AT_ONCE: Final = 16
-_FORGET_EVERY: Final = timedelta(hours=1)
+_TIDY_EVERY: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(seconds=30)
 
 
@@ -33,28 +34,29 @@ class SyncWork:
         self._syncing = syncing
         self._sending = Sending(syncing)
         self._webhooks = Webhooks(syncing)
-        self._forgot_at: datetime | None = None
+        self._tidied_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        # A slow source holds up none of the others, and many at once don't take all the memory.
+        # Many at once don't take all the memory.
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._not_before: dict[tuple[str, str], datetime] = {}
 
     def start(self) -> None:
         """Begin, where there is a source."""
-        if self._syncing.settings.sources:
-            self._tasks = [
-                self._started(self.send, "sync-sending"),
-                self._started(self.read, "sync-reading"),
-                *(
-                    self._started(partial(self._of_source, name, every), f"sync-pulling-{name}")
-                    for name, every in self._scheduled()
-                ),
-            ]
+        if not self._syncing.settings.sources:
+            return
+        self._tasks = [self._started(self._tidied, "sync-tidying")]
+        # A task for each source and each thing to do: a slow source holds up none of the others.
+        for queue in self._queues():
+            send, read = (one.drain_of for one in (self._sending, self._webhooks))
+            self._tasks.append(self._started(partial(send, queue), f"sync-sending-{queue.source}"))
+            self._tasks.append(self._started(partial(read, queue), f"sync-reading-{queue.source}"))
+        for name, every in self._scheduled():
+            pull = partial(self._of_source, name, every)
+            self._tasks.append(self._started(pull, f"sync-pulling-{name}"))
 
     async def close(self) -> None:
         """Stop; what was begun goes on elsewhere, or later."""
-        for task in self._tasks:
-            await ended(task)
+        await asyncio.gather(*map(ended, self._tasks))
 
     async def send(self) -> int:
         """Send what is owed and wished; how many things it were."""
@@ -62,10 +64,7 @@ class SyncWork:
 
     async def read(self) -> int:
         """Read what webhooks told of; how many records it were."""
-        now = self._syncing.now()
-        if self._forgot_at is None or self._forgot_at + _FORGET_EVERY <= now:
-            await self._webhooks.forget()
-            self._forgot_at = now
+        await self._webhooks.forget()
         return await self._webhooks.drain()
 
     async def synchronise(self) -> int:
@@ -83,6 +82,21 @@ class SyncWork:
             for plan in plans:
                 done += await self._is_due(plan, every) and await self._synchronised(plan)
         return done
+
+    async def _tidied(self) -> int:
+        """Put away what is past, and what is for sources that are gone; how much that is."""
+        now = self._syncing.now()
+        if self._tidied_at is not None and now < self._tidied_at + _TIDY_EVERY:
+            return 0
+        await self._webhooks.forget()
+        known = set(self._queues())
+        done = await self._sending.drain(but=known) + await self._webhooks.drain(but=known)
+        self._tidied_at = now
+        return done
+
+    def _queues(self) -> Iterator[Queue]:
+        for name, item in self._syncing.settings.sources.items():
+            yield Queue(item.tenant, name)
 
     def _scheduled(self) -> Iterator[tuple[str, timedelta]]:
         for name, item in self._syncing.settings.sources.items():

@@ -1,6 +1,7 @@
 """Asks one source as its file says, and reads what an answer means."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,15 +103,7 @@ class Asker:
 
     def _request(self, part: RequestPart, scope: Scope, judge: Judge) -> Request:
         made = filled(self._base, part, {**self.scope, **scope}, self._headers)
-        return Request(
-            made.method,
-            made.url,
-            made.headers,
-            json=made.json,
-            form=made.form,
-            auth=self._auth,
-            judge=judge,
-        )
+        return replace(made, auth=self._auth, judge=judge)
 
     def _judge(self, special: ConditionPart | None, kind: type[SourceError]) -> Judge:
         def judge(reply: Reply) -> SourceError | None:

@@ -13,6 +13,7 @@ from connectors.declarative.document import ANY, OBJECT, Document, ObjectPart
 from connectors.declarative.fetching import reading_of
 from connectors.declarative.gathering import gathered
 from connectors.declarative.loading import load
+from connectors.declarative.request_parts import RatePart
 from connectors.declarative.webhooks import received
 from connectors.declarative.writing import written
 from connectors.errors import WrongSettings
@@ -42,7 +43,8 @@ class Declared:
     def limits(self) -> Limits:
         """What the source bears."""
         part = self.document.limits
-        return Limits(part.concurrency, tuple(Rate(one.calls, one.per_s) for one in part.rates))
+        lanes = {lane: _rates(rates) for lane, rates in part.lanes.items()}
+        return Limits(part.concurrency, _rates(part.rates), lanes)
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -169,6 +171,10 @@ def declared(name: str, document: Document) -> type[Declared]:
     """A class whose objects have the methods of the abilities that `document` declares."""
     bases = tuple(_abilities(document)) or (Declared,)
     return type(f"Declared_{name}", bases, {"document": document})
+
+
+def _rates(parts: Sequence[RatePart]) -> tuple[Rate, ...]:
+    return tuple(Rate(one.calls, one.per_s) for one in parts)
 
 
 def _abilities(document: Document) -> Iterator[type[Declared]]:

@@ -1,6 +1,7 @@
 """From a file to a checked document; every error names file, line and column."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,15 @@ _FETCHING: Final = _READING | {"keys", "key", "kind"}
 _WRITING: Final = _ASKING | {"id", "values", "if_match", "idempotency_key"}
 _ANSWER: Final = frozenset({"status", "headers", "body"})
 
-_Found = tuple[Where, Expression | Template | Tree | None, frozenset[str]]
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """The name of a lane."""
+
+    names: frozenset[str]
+
+
+_Found = tuple[Where, Expression | Template | Tree | _Lane | None, frozenset[str]]
 
 
 def load(path: Path) -> Document:
@@ -40,7 +49,7 @@ def checked(content: Content) -> Document:
         raise _told(content, error) from None
     known = frozenset(f"{OPTIONS}.{name}" for name in document.options)
     for where, found, scope in _scopes(document):
-        allowed = scope | known
+        allowed = frozenset(document.limits.lanes) if isinstance(found, _Lane) else scope | known
         for name in sorted(found.names - allowed if found else ()):
             told = f"nothing is called `{name}` here{did_you_mean(name, allowed)}"
             raise content.wrong(where, told)
@@ -115,6 +124,8 @@ def _object(document: Document, name: str) -> Iterator[_Found]:
 def _request(where: Where, request: RequestPart | None, scope: frozenset[str]) -> Iterator[_Found]:
     for below, template in request.templates if request else ():
         yield (*where, *below), template, scope
+    if request and request.lane:
+        yield (*where, "lane"), _Lane(frozenset({request.lane})), scope
 
 
 def _when(condition: ConditionPart | None) -> Expression | None:

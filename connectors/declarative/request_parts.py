@@ -46,13 +46,17 @@ def _target(given: object) -> Target:
 
 
 class RequestPart(Part):
-    """One HTTP request.  `to` is a method and a path below the base address."""
+    """One HTTP request.  `to` is a method and a path below the base address.
+
+    `lane` is one of the limits' lanes, where the source counts such requests apart.
+    """
 
     to: Annotated[Target, BeforeValidator(_target)]
     query: dict[str, ATemplate] = Field(default_factory=dict)
     headers: Headers = Field(default_factory=dict)
     content: ATree | None = Field(None, alias="json")
     form: dict[str, ATemplate] | None = None
+    lane: str = ""
 
     @property
     def templates(self) -> list[tuple[tuple[str, ...], Template | Tree]]:
@@ -145,6 +149,7 @@ class LimitsPart(Part):
 
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     rates: tuple[RatePart, ...] = ()
+    lanes: dict[str, tuple[RatePart, ...]] = Field(default_factory=dict)
 
 
 class ConditionPart(Part):

@@ -30,6 +30,7 @@ def filled(base: str, part: RequestPart, scope: Scope, common: Mapping[str, Temp
         headers={**_headers(common, scope), **_headers(part.headers, scope)},
         json=part.content.fill(scope) if part.content else None,
         form=dict(_parameters(part.form, scope)) if part.form is not None else None,
+        lane=part.lane,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ OBJECT_TYPES: Final[Mapping[str, str]] = {
 """How HubSpot numbers its own objects; others are named by their numbers."""
 
 Row = Mapping[str, Any]
+
+SEARCH: Final = "search"
+"""The lane of searches among an object's records."""
 
 _OBJECT_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ID = re.compile(r"[0-9]{1,20}")
@@ -61,6 +65,12 @@ class Account:
         """The answer to what changes nothing."""
         request = self._request(method, path, json, self._judge)
         return await ask(self.source, call, request)
+
+    async def search(self, call: Call, object: str, json: object) -> object:
+        """The answer to a search among an object's records."""
+        path = f"/crm/objects/{VERSION}/{object}/search"
+        request = self._request("POST", path, json, self._judge)
+        return await ask(self.source, call, replace(request, lane=SEARCH))
 
     async def tell(self, call: Call, method: str, path: str, json: object) -> object:
         """The answer to a change of a record, which is sent once.

@@ -14,7 +14,7 @@ import orjson
 from connectors.abilities import Change, ChangeKind, ChangePage
 from connectors.base import Call, Record
 from connectors.errors import BadPayload, CursorExpired
-from connectors.hubspot.account import VERSION, Account, Row, is_id, rows_of
+from connectors.hubspot.account import Account, Row, is_id, rows_of
 
 PAGE: Final = 200
 OVERLAP: Final = timedelta(minutes=5)
@@ -94,9 +94,7 @@ class Changing:
             "properties": sorted({*attributes, MERGED}),
             "limit": PAGE,
         }
-        path = f"/crm/objects/{VERSION}/{object}/search"
-        answer = await self._account.ask(call, "POST", path, question)
-        return rows_of(self._account.source, answer)
+        return rows_of(self._account.source, await self._account.search(call, object, question))
 
     def _milliseconds(self, record: Record) -> int:
         if record.modified_at is None:

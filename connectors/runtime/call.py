@@ -53,7 +53,8 @@ class Request:
     """One request to a source.
 
     `json`, unless None, is sent as the body; else `form`, unless None.  `auth` adds who we are,
-    anew for every try.  `judge` reads every answer first, refusals too.
+    anew for every try.  `judge` reads every answer first, refusals too.  `lane` is one of the
+    connector's limits, where the source counts requests of this kind apart.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Request:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     auth: Auth | None = field(default=None, repr=False)
     judge: Judge | None = field(default=None, repr=False)
+    lane: str = field(default="", repr=False)
 
 
 async def ask(
@@ -138,7 +140,7 @@ async def _attempt(
     if request.auth is not None:  # may ask itself, so it comes before we take a place
         own = await request.auth.headers(call)
         request = replace(request, headers={**request.headers, **own})
-    async with call.enter(call.budget):
+    async with call.enter(call.budget, request.lane):
         return await _timely(source, call, request, max_bytes, is_read=is_read)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Final, TypeVar
 
 import httpx2
@@ -27,9 +27,10 @@ class OwnLimit(RateLimited):
 class Gate:
     """The way to one source, for all who ask it.
 
-    A call passes the breaker once; each of its HTTP requests, tokens and retries too, waits for a
-    place and for the rates.  `calls` counts what got through, `failures` its errors by their
-    codes; `quota` is what the source last told of it, None before.
+    A call passes the breaker once; each of its HTTP requests, tokens and retries too, waits for the
+    rates of its lane, where it has one, for a place, and for the rates of all.  `calls` counts what
+    got through, `failures` its errors by their codes; `quota` is what the source last told of it,
+    None before.
     """
 
     def __init__(self, source: str, http: httpx2.AsyncClient, pace: Pace) -> None:
@@ -39,6 +40,7 @@ class Gate:
         self._breaker = Breaker(source)
         self._places = asyncio.Semaphore(pace.concurrency)
         self._windows = Windows(pace.rates)
+        self._lanes = {lane: Windows(rates) for lane, rates in pace.lanes.items()}
         self.calls = 0
         self.failures: Counter[str] = Counter()
         self.quota: Quota | None = None
@@ -90,17 +92,19 @@ class Gate:
         """Keep what the source says of its quota."""
         self.quota = quota
 
-    async def wait(self, budget: Budget, stack: AsyncExitStack) -> None:
+    async def wait(self, budget: Budget, lane: str, stack: AsyncExitStack) -> None:
         """Return when a request may begin; its place is free again when `stack` is left.
 
         Raises:
             OwnLimit: that is too late for `budget`.
         """
-        told = "no place among its calls in time"
+        told, own = "no place among its calls in time", self._lanes.get(lane)
         try:
             async with asyncio.timeout(budget.remaining_s()):
-                await stack.enter_async_context(self._places)
-                await self._windows.begin(budget)
+                # First in its lane: who waits there takes no place from the others.
+                async with own.turn(budget) if own else nullcontext():
+                    await stack.enter_async_context(self._places)
+                    await self._windows.begin(budget)
         except TimeoutError:
             raise OwnLimit(self._source, told) from None
         except TooOften as error:
@@ -128,9 +132,9 @@ class _Passage:
             self._count()
 
     @asynccontextmanager
-    async def _enter(self, budget: Budget) -> AsyncIterator[None]:
+    async def _enter(self, budget: Budget, lane: str = "") -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await self._gate.wait(budget, stack)
+            await self._gate.wait(budget, lane, stack)
             self._count()
             yield
 

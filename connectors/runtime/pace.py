@@ -1,6 +1,7 @@
 """How fast, how often and how fresh: what one source is asked, and what a reader wants."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +14,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a source bears, as its connector knows it: None and () where it doesn't."""
+    """What a source bears, as its connector knows it: None and () where it doesn't.
+
+    `lanes` are rates of some kinds of requests, which hold beside the others.
+    """
 
     concurrency: int | None = None
     rates: tuple[Rate, ...] = ()
+    lanes: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Pace:
 
     Keys wait `window_s` for others to come along; while others do, or the source is busy with
     our last call, no longer than `longest_window_s`.  `concurrency` calls are under way at once,
-    and `rates` hold for all of them.  `timeout_s` bounds one call.
+    and `rates` hold for all of them; those of a lane in `lanes` hold for its requests, too.
+    `timeout_s` bounds one call.
     """
 
     fresh_s: float = 30.0
@@ -42,6 +48,7 @@ class Pace:
     longest_window_s: float = 0.05
     concurrency: int = 6
     rates: tuple[Rate, ...] = ()
+    lanes: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
     timeout_s: float = 1.5
 
 

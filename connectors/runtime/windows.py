@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from connectors.runtime.budget import Budget
 from connectors.runtime.pace import Rate
@@ -34,11 +35,22 @@ class Windows:
         Raises:
             TooOften: not within `budget`.
         """
+        async with self.turn(budget):
+            pass
+
+    @asynccontextmanager
+    async def turn(self, budget: Budget) -> AsyncIterator[None]:
+        """Enter when a request may begin, which it did when this is left without an error.
+
+        Raises:
+            TooOften: not within `budget`.
+        """
         async with self._turn:
             while (pause_s := self._pause_s()) > 0:
                 if pause_s > budget.remaining_s():
                     raise TooOften(pause_s)
                 await asyncio.sleep(pause_s)
+            yield
             now = self._clock()
             for _, begun in self._begun:
                 begun.append(now)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from connectors.abilities import Attribute, Change, ChangePage, Fact, FactKind, Webhook
 from connectors.base import Call, Key, MakeConnector, Outcome, Record, SourceSettings
 from connectors.errors import BadPayload, SourceError, Unavailable
-from connectors.hubspot.account import VERSION, Account, instant, rows_of
+from connectors.hubspot.account import SEARCH, VERSION, Account, instant, rows_of
 from connectors.hubspot.changing import Changing
 from connectors.hubspot.description import attributes_of
 from connectors.hubspot.facts import KINDS, Facts
@@ -66,7 +66,8 @@ class HubSpot:
     record that was merged away answers with the surviving record, at the cost of a second call.
     """
 
-    limits: ClassVar[Limits] = Limits(rates=(Rate(100, 10.0),))  # the smallest plan
+    # The smallest plan; searches are counted by the account, whatever its plan.
+    limits: ClassVar[Limits] = Limits(rates=(Rate(100, 10.0),), lanes={SEARCH: (Rate(5, 1.0),)})
     max_keys: ClassVar[int] = 100
     fact_kinds: ClassVar[frozenset[FactKind]] = KINDS
 

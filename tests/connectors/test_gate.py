@@ -127,6 +127,63 @@ async def test_a_burst_is_no_more_than_the_source_grants_within_any_such_time(ht
     assert begun[-1] - begun[0] < 2
 
 
+async def noted_in(lane, begun, call, over=None):
+    """A call of one request of a lane, which notes when it began, and lasts until `over`."""
+    async with call.enter(call.budget, lane):
+        begun.append(time.monotonic())
+        await (over.wait() if over else asyncio.sleep(0))
+
+
+async def test_a_lane_waits_for_its_own_rates_and_holds_up_nobody_else(http):
+    lanes = {"search": (Rate(5, 0.3),)}
+    gate = Gate("crm", http, Pace(concurrency=2, lanes=lanes, timeout_s=PATIENCE_S))
+    searches, others = [], []
+
+    await asyncio.gather(
+        *(gate.through(PATIENCE_S, partial(noted_in, "search", searches)) for _ in range(12)),
+        *(gate.through(PATIENCE_S, partial(noted_in, "", others)) for _ in range(12)),
+    )
+
+    assert all(later - searches[at] > 0.29 for at, later in enumerate(searches[5:]))
+    assert (len(searches), len(others)) == (12, 12)
+    assert max(others) < searches[5]
+
+
+async def test_who_waits_for_a_place_begins_in_its_lane_when_it_has_it(http):
+    lanes, over = {"search": (Rate(2, 0.3),)}, asyncio.Event()
+    gate = Gate("crm", http, Pace(concurrency=1, lanes=lanes, timeout_s=PATIENCE_S))
+    begun = []
+    first = asyncio.create_task(gate.through(PATIENCE_S, partial(noted_in, "", [], over=over)))
+    await asyncio.sleep(0)
+    waiting = [
+        asyncio.create_task(gate.through(PATIENCE_S, partial(noted_in, "search", begun)))
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0.25)
+    over.set()
+    await asyncio.gather(first, *waiting)
+
+    assert all(later - begun[at] > 0.29 for at, later in enumerate(begun[2:]))
+
+
+async def test_what_is_of_a_lane_counts_among_all(http):
+    lanes = {"search": (Rate(2, 3600),)}
+    pace = Pace(rates=(Rate(3, 3600),), lanes=lanes, timeout_s=PATIENCE_S)
+    gate = Gate("crm", http, pace)
+    search, other = partial(noted_in, "search", []), partial(noted_in, "", [])
+
+    for _ in range(2):
+        await gate.through(PATIENCE_S, search)
+    with pytest.raises(OwnLimit) as raised:
+        await gate.through(PATIENCE_S, search)
+    await gate.through(PATIENCE_S, other)
+    with pytest.raises(OwnLimit):
+        await gate.through(PATIENCE_S, other)
+
+    assert 3590 < raised.value.retry_after_s <= 3600
+    assert gate.health == Health(Circuit.CLOSED)
+
+
 async def test_who_cannot_get_in_before_its_time_is_over_is_told_at_once_and_when(http):
     gate = Gate("crm", http, Pace(rates=(Rate(1, 3600),), timeout_s=PATIENCE_S))
     await gate.through(PATIENCE_S, given)

@@ -1,6 +1,8 @@
 """What HubSpot can do beyond records: descriptions, changes, facts, webhooks, writes."""
 
+import asyncio
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +18,7 @@ from connectors.abilities import (
     TellsChanges,
     ValueType,
 )
-from connectors.base import Call, Record, SourceSettings
+from connectors.base import Call, Key, Record, SourceSettings
 from connectors.errors import (
     BadPayload,
     Conflict,
@@ -29,6 +31,8 @@ from connectors.errors import (
 )
 from connectors.hubspot import changing
 from connectors.runtime.budget import Budget
+from connectors.runtime.gate import Gate
+from connectors.runtime.pace import Pace
 from connectors.vendors.hubspot import HubSpot
 from tests.connectors.example import SECRET
 from tests.connectors.test_hubspot import STAMP, UPDATED_AT, a_batch, a_row
@@ -37,6 +41,7 @@ from tests.support.scripted_http import body, json_of
 
 URL = "https://gateway.example/hooks/hub"
 APP_SECRET = "app-secret-5e2a"
+PATIENCE_S = 20.0
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
 
@@ -113,6 +118,31 @@ async def test_properties_are_described_with_their_types(hubspot, crm, call):
     assert [one for one in described if not described[one].is_writable] == ["a_tier", "score"]
     assert [one for one in described if described[one].is_unique] == ["email"]
     assert [one for one in described if described[one].is_sensitive] == ["diagnosis"]
+
+
+async def test_no_more_than_five_searches_begin_within_a_second_and_reads_go_on(hubspot, http, crm):
+    limits, arrived = hubspot.limits, {"search": [], "read": []}
+    gate = Gate("hub", http, Pace(rates=limits.rates, lanes=limits.lanes, timeout_s=PATIENCE_S))
+
+    async def note(exchange):
+        arrived[exchange.received.path.rpartition("/")[2]].append(time.monotonic())
+        await json_of({"results": []})(exchange)
+
+    async def search(call):
+        await hubspot.changed(call, "contacts", None, ())
+
+    async def read(call):
+        await hubspot.fetch(call, "contacts", [Key("id", "7")], ())
+
+    crm.play(note)
+    await asyncio.gather(*(gate.through(PATIENCE_S, act) for act in [search] * 12 + [read] * 12))
+
+    assert (len(arrived["search"]), len(arrived["read"])) == (12, 12)
+    # The sixth begins a second after the first; on its way it may be a little faster.
+    assert all(
+        later - arrived["search"][at] > 0.9 for at, later in enumerate(arrived["search"][5:])
+    )
+    assert max(arrived["read"]) < arrived["search"][5]
 
 
 async def pages_of(hubspot, call, cursor=None, attributes=("jobtitle",), object="contacts"):

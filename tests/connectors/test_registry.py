@@ -65,7 +65,7 @@ def test_nothing_but_a_vendor_is_ever_loaded(name):
 @pytest.mark.parametrize(
     ("name", "options", "limits"),
     [
-        ("hubspot", {}, Limits(rates=(Rate(100, 10.0),))),
+        ("hubspot", {}, Limits(None, (Rate(100, 10.0),), {"search": (Rate(5, 1.0),)})),
         (
             "dataverse",
             {"client_id": "c", "tenant": "8f1f3b6e-0000-4000-8000-000000000000"},

@@ -40,6 +40,18 @@ async def test_who_gives_up_takes_nothing_from_the_others():
     assert 0.19 < time.monotonic() - began < 0.39
 
 
+async def test_a_turn_that_comes_to_nothing_has_not_begun():
+    windows = Windows([Rate(1, 3600)])
+    with pytest.raises(TooOften):
+        async with windows.turn(Budget(60.0)):
+            raise TooOften(1)
+
+    await windows.begin(Budget(60.0))
+
+    with pytest.raises(TooOften):
+        await windows.begin(Budget(60.0))
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9)), max_size=3),

@@ -9,6 +9,8 @@ _ADDRESS: Final = (
     "app/http/test_origin.py::test_without_trusted_proxies_nobody_speaks_for_others",
 )
 
+_WEBHOOKS: Final = "app/http/test_webhook_admission.py"
+
 OF_EDGE: Final = (
     Breakage(
         "a-body-may-say-any-length",
@@ -155,9 +157,37 @@ OF_EDGE: Final = (
     Breakage(
         "refused-tokens-are-not-counted",
         "app/http/admission.py",
-        "            self._failures.take(peer, self._failing)\n",
+        "            self._failures.take(peer)\n",
         "",
         ("app/http/test_admission.py::test_refused_tokens_of_one_address_are_counted",),
+    ),
+    Breakage(
+        "webhooks-come-as-often-as-they-like",
+        "app/http/webhooks.py",
+        "            admission.count(sender)\n",
+        "            pass\n",
+        (f"{_WEBHOOKS}::test_one_too_many_of_an_address_is_a_429_that_says_when_to_come_again",),
+    ),
+    Breakage(
+        "unsigned-webhooks-are-not-counted",
+        "app/http/webhooks.py",
+        "            admission.refused(sender)\n",
+        "",
+        (f"{_WEBHOOKS}::test_what_is_not_signed_counts_whatever_its_source",),
+    ),
+    Breakage(
+        "many-addresses-may-try-a-source",
+        "app/http/webhook_admission.py",
+        "            self._strangers.take(source)\n",
+        "            pass\n",
+        (f"{_WEBHOOKS}::test_many_addresses_that_never_signed_are_no_more_than_one",),
+    ),
+    Breakage(
+        "strangers-keep-out-who-has-signed",
+        "app/http/webhook_admission.py",
+        "is_stranger = sender not in self._signers",
+        "is_stranger = True",
+        (f"{_WEBHOOKS}::test_who_has_signed_is_kept_out_by_nobody_who_has_not",),
     ),
     Breakage(
         "a-bucket-never-empties",

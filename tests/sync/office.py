@@ -1,6 +1,6 @@
 """A tenant whose customers are parties of a real Tryton, and what changes there."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from app.sealing import opened_sealing
 from app.store.attach import Store
 from app.store.linked import LINKED, linked_key
 from app.store.names import PROFILES
+from app.store.queues import Queue
 from app.sync.open import Syncing, opened_sync
 from app.sync.run import Synced
 from graph.model.normalising import Normalising
@@ -40,6 +41,7 @@ UPDATE = """
 mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { profile { id } } }
 """
 PATIENCE_S = 60
+NO_MORE: Mapping[str, str] = {}
 
 
 def synced_field(key: str, **more: Any) -> dict[str, Any]:
@@ -61,17 +63,25 @@ class Office:
     folder: Path
     profiles: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def queue(self) -> Queue:
+        """What is due of its Tryton."""
+        return Queue(self.tenant, "erp")
+
     def caller(self, role: str) -> Caller:
         """Somebody of the tenant."""
         return self.gateway.as_role(role, tenant=self.tenant)
 
-    async def take_on(self, parties: Iterable[Party | str]) -> None:
-        """Import a profile of each party, linked to it."""
+    async def take_on(
+        self, parties: Iterable[Party | str], sources: Sequence[str] = ("erp",)
+    ) -> None:
+        """Import a profile of each party, linked to it in each source."""
         ids = [party if isinstance(party, str) else str(party.id) for party in parties]
-        rows = [f"A-{self.tenant}-{one},{one}" for one in ids]
+        rows = [",".join([f"A-{self.tenant}-{one}", *([one] * len(sources))]) for one in ids]
         file = self.folder / f"{ids[0]}.csv"
-        file.write_text("\n".join(["account,party", *rows]), "utf-8")
-        columns = {"account": "identities.ACCOUNT", "party": f"link.erp.{PARTY}"}
+        file.write_text("\n".join([",".join(["account", *sources]), *rows]), "utf-8")
+        columns = {one: f"link.{one}.{PARTY}" for one in sources}
+        columns["account"] = "identities.ACCOUNT"
         order = Order(
             file=file,
             tenant=self.tenant,
@@ -135,19 +145,32 @@ options = {{ database = "{self.tryton.database}" }}
 
 @asynccontextmanager
 async def opened_office(
-    uri: str, tryton: Tryton, path: Path, tenant: str, *, address: str = "", **settings: Any
+    uri: str,
+    tryton: Tryton,
+    path: Path,
+    tenant: str,
+    *,
+    address: str = "",
+    also: Mapping[str, str] = NO_MORE,
+    **settings: Any,
 ) -> AsyncIterator[Office]:
-    """An office on a gateway of its own, with its fields; Tryton is reached at `address`."""
-    source = crm(
-        address or tryton.base_url,
-        tenant,
-        secret=tryton.key,
-        connector="tryton",
-        options={"database": tryton.database},
-        **settings,
-    )
+    """An office on a gateway of its own, with its fields; Tryton is reached at `address`.
+
+    The sources `also` are the same Tryton, reached at other addresses.
+    """
+    sources = {
+        name: crm(
+            at,
+            tenant,
+            secret=tryton.key,
+            connector="tryton",
+            options={"database": tryton.database},
+            **settings,
+        )
+        for name, at in {"erp": address or tryton.base_url, **also}.items()
+    }
     async with (
-        running_gateway(uri, path, sources={"erp": source}, database=f"sync-{tenant}") as gateway,
+        running_gateway(uri, path, sources=sources, database=f"sync-{tenant}") as gateway,
         opened_sync(gateway.gateway.settings) as syncing,
     ):
         office = Office(gateway, tenant, tryton, syncing, path)

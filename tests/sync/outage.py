@@ -19,6 +19,7 @@ class Way:
     left: int | None = None
     is_silent: bool = False
     passed: int = 0
+    held_up: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     address: str = ""
 
@@ -35,6 +36,7 @@ class Way:
         """Serve one connection."""
         with suppress(ConnectionError):
             if self.left == 0:
+                self.held_up += 1
                 self.stopped.set()
                 if self.is_silent:
                     await reader.read()

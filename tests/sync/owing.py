@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.store.outbox import Outgoing
+from app.store.queues import Queue
 from tests.sync.office import PARTY, UPDATE, Office, parties_of
 
 WRITE = """
@@ -35,6 +36,13 @@ async def kept_wish(office: Office, party: str, after: timedelta, name: str) -> 
     [field] = [one for one in schema.fields if one.key == "crmName"]
     place, due = ("erp", PARTY), syncing.now() + after
     return await syncing.outbox.wish(tenant, seal, place, {field.id: name}, due)
+
+
+async def lease(office: Office, after: timedelta = timedelta(), source: str = "erp") -> Any:
+    """What a worker takes up so much later, of what is owed to a source; None: nothing."""
+    queue = Queue(office.tenant, source)
+    leases = office.syncing.outbox.leases(queue, lambda: office.syncing.now() + after)
+    return await anext(leases, None)
 
 
 async def outbox_of(office: Office) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from app.sync.asking import Asking
 from app.sync.sending import Sending
 from graph.model.owed import WriteState
 from tests.sync.office import a_party, change, opened_office
-from tests.sync.owing import kept_wish, name_of, outbox_of
+from tests.sync.owing import kept_wish, lease, name_of, outbox_of
 
 _NUMBERS = itertools.count(1)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -49,8 +49,7 @@ async def test_a_wish_that_waits_is_sent_though_keys_are_rotated(idle_office):
     [after] = await outbox_of(office)
     assert after["values"].keys() == before["values"].keys()
     assert after["values"] != before["values"]
-    due = office.syncing.now() + timedelta(minutes=2)
-    assert (waiting := await office.syncing.outbox.lease(due)).id == wish.id
+    assert (waiting := await lease(office, timedelta(minutes=2))).id == wish.id
     assert await Sending(office.syncing).send(waiting) is WriteState.SENT
     assert await name_of(office, party) == "Wished"
 

@@ -9,6 +9,8 @@ from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener
 
 from app.store.linked_profiles import ChangedMeanwhile
+from app.store.outbox import Outbox
+from app.store.queues import Queue
 from app.store.refetches import Said
 from app.sync.asking import Asking
 from app.sync.letters import SyncLetters
@@ -24,6 +26,29 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 def later(syncing, **by):
     """The same, so much later."""
     return replace(syncing, now=lambda: syncing.now() + timedelta(**by))
+
+
+class Listener(CommandListener):
+    """Notes every command in `asked`."""
+
+    def __init__(self, asked):
+        self._asked = asked
+
+    def started(self, event):
+        """Note it."""
+        self._asked.append(event.command)
+
+    def succeeded(self, event):
+        """Nothing."""
+
+    def failed(self, event):
+        """Nothing."""
+
+
+def listened_client(office, asked):
+    """A client of the office's store that notes its commands."""
+    uri = office.gateway.gateway.settings.store.uri
+    return AsyncMongoClient(uri, event_listeners=[Listener(asked)], tz_aware=True)
 
 
 async def plan_of(office):
@@ -108,19 +133,53 @@ async def test_more_that_is_said_of_a_record_while_it_is_read_is_read_too(office
     await office.gateway.gateway.database["refetches"].delete_many({})
     said = [Said(PARTY, "race-1")]
     await refetches.hear(office.tenant, "erp", said, now)
-    [slow] = await refetches.lease(now, 100)
+    [slow] = await refetches.lease(office.queue, now, 100)
     await refetches.hear(office.tenant, "erp", said, now)
-    assert await refetches.lease(now, 100) == []  # the slow one's lease goes on
+    assert await refetches.lease(office.queue, now, 100) == []  # the slow one's lease goes on
 
-    [other] = await refetches.lease(now + timedelta(minutes=2), 100)
+    [other] = await refetches.lease(office.queue, now + timedelta(minutes=2), 100)
     await refetches.read([other], now)
     await refetches.hear(office.tenant, "erp", said, now)
     await refetches.read([slow], now)
 
-    [left] = await refetches.lease(now, 100)
+    [left] = await refetches.lease(office.queue, now, 100)
     assert left.record == "race-1"
     await refetches.read([left], now)
-    assert await refetches.lease(now + timedelta(minutes=2), 100) == []
+    assert await refetches.lease(office.queue, now + timedelta(minutes=2), 100) == []
+
+
+async def test_two_who_send_take_each_thing_once_and_look_once_for_fifty(office):
+    now, asked = office.syncing.now(), []
+    queue = Queue(office.tenant, "crowded")
+    outbox = office.syncing.database["outbox"]
+    await outbox.insert_many(
+        {
+            "_id": f"{office.tenant}/crowded/{number}",
+            "tenant": office.tenant,
+            "source": "crowded",
+            "object": "any",
+            "profile": "any",
+            "fields": [],
+            "seq": "1",
+            "attempts": 0,
+            "due": queue.key(now),
+        }
+        for number in range(100)
+    )
+    async with listened_client(office, asked) as client:
+        both = [
+            Outbox(client[outbox.database.name], office.syncing.outbox._transaction)
+            for _ in range(2)
+        ]
+        first, second = (one.leases(queue, lambda: now) for one in both)
+        taken = [await anext(first) for _ in range(30)]
+        taken += [await anext(second) for _ in range(40)]
+        taken += [one async for one in first]
+        left = await anext(second, None)
+    await outbox.delete_many({"source": "crowded"})
+
+    assert (len({one.id for one in taken}), len(taken), left) == (100, 100, None)
+    assert len([one for one in asked if "find" in one]) == 5
 
 
 async def test_an_event_that_two_gateways_hear_at_once_is_kept_once(office, monkeypatch):
@@ -160,20 +219,7 @@ async def test_the_letters_of_other_records_are_not_looked_at(office, erp):
     letters = SyncLetters(database, plan)
     told = [SyncLetter(PARTY, one, "", "no") for one in (party, "elsewhere")]
     asked = []
-
-    class Listener(CommandListener):
-        def started(self, event):
-            asked.append(event.command)
-
-        def succeeded(self, event):
-            pass
-
-        def failed(self, event):
-            pass
-
-    uri = office.gateway.gateway.settings.store.uri
-    client = AsyncMongoClient(uri, event_listeners=[Listener()], tz_aware=True)
-    async with client, client.start_session() as session:
+    async with listened_client(office, asked) as client, client.start_session() as session:
         listened = SyncLetters(client[database.name], plan)
         await letters.settle([], told, office.syncing.now(), session=None)
         asked.clear()

@@ -4,21 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from app.store.outbox import owe
+from app.store.queues import due_at
 from app.sync.sending import Sending
 from connectors.errors import Conflict
 from connectors.vendors.tryton import Tryton
 from graph.errors import StoreUnavailable
-from graph.model.owed import WriteState
+from graph.model.owed import Owed, WriteState
 from tests.sync.office import change
-from tests.sync.owing import kept_wish, name_of, outbox_of, rename, wish
+from tests.sync.owing import kept_wish, lease, name_of, outbox_of, rename, wish
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LATER = timedelta(minutes=30)
-
-
-async def lease(office, after=timedelta()):
-    """What a worker takes up so much later."""
-    return await office.syncing.outbox.lease(office.syncing.now() + after)
 
 
 async def test_a_wish_that_waits_does_not_overwrite_a_newer_one(owner):
@@ -68,7 +65,7 @@ async def test_a_wish_that_is_kept_is_told_as_waiting_when_the_store_fails_then(
 
     assert await wish(office, party, crmName="Kept") == "WAITING"
     [kept] = await outbox_of(office)
-    assert kept["due"] > office.syncing.now()
+    assert due_at(kept["due"]) > office.syncing.now()
 
 
 async def test_a_debt_that_is_owed_anew_is_not_struck_off_with_the_old_one(owner):
@@ -96,6 +93,25 @@ async def test_what_was_owed_anew_meanwhile_is_due_when_its_sender_is_done(owner
     await office.syncing.outbox.paid(sent, office.syncing.now())
 
     assert (await lease(office)).id == sent.id
+
+
+async def test_what_is_owed_another_source_meanwhile_is_due_there_when_its_sender_is_done(owner):
+    office, party, _ = owner
+    await rename(office, party, "First")
+    sent = await lease(office)
+    outbox, now = office.syncing.outbox, office.syncing.now()
+    owed = [Owed(sent.fields[0], "other", sent.object)]
+    database, profile = office.syncing.database, office.profiles[party]
+
+    async def owe_other(session):
+        await owe(database, office.tenant, profile, owed, now, session)
+
+    await outbox._transaction(owe_other)
+    assert await lease(office, source="other") is None
+    await outbox.paid(sent, now)
+
+    assert await lease(office, LATER) is None
+    assert (await lease(office, source="other")).id == sent.id
 
 
 async def test_the_crm_is_told_no_id_of_ours_and_never_the_same_key_for_other_values(

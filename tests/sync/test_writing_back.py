@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.store.outbox import DUE
+from app.store.queues import DUE, due_at
 from app.sync.sending import Sending
 from tests.support.gateway import define
 from tests.sync.office import UPDATE, change, synced_field
-from tests.sync.owing import WRITE, name_of, outbox_of, rename
+from tests.sync.owing import WRITE, lease, name_of, outbox_of, rename
 
 SOURCE_OF = """
 query ($id: ID!) { profile(id: $id) { fields(keys: ["ours"]) { value source observedAt } } }
@@ -38,7 +38,7 @@ async def test_many_changes_are_sent_as_one_and_none_is_lost_in_an_outage(owner)
     await Sending(office.syncing).drain()
     [waiting] = await outbox_of(office)
     assert waiting["attempts"] == 1
-    assert waiting[DUE] > office.gateway.gateway.wiring.now()
+    assert due_at(waiting[DUE]) > office.gateway.gateway.wiring.now()
 
     way.open()
     await rename(office, party, "Second")
@@ -51,13 +51,12 @@ async def test_many_changes_are_sent_as_one_and_none_is_lost_in_an_outage(owner)
 async def test_what_was_sent_by_one_who_was_killed_is_sent_once_more_without_harm(owner):
     office, party, _ = owner
     await rename(office, party, "Sent")
-    outbox = office.syncing.outbox
-    sent = await outbox.lease(office.syncing.now())
+    sent = await lease(office)
     await Sending(office.syncing)._send(sent)
     office.tryton.reset_calls()
 
-    assert await outbox.lease(office.syncing.now()) is None
-    later = await outbox.lease(office.syncing.now() + timedelta(minutes=2))
+    assert await lease(office) is None
+    later = await lease(office, timedelta(minutes=2))
     assert later == sent
     await Sending(office.syncing).send(later)
 

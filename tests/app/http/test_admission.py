@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import httpx2
 import pytest
 
-from app.http.admission import _network
+from app.http.admission import network_of
 from app.http.settings import HttpSettings
 from app.limit_settings import LimitSettings, RoleLimitSettings
 from tests.support.gateway import Caller, TestGateway, with_settings
@@ -137,7 +137,7 @@ async def test_refused_tokens_are_not_counted_where_the_settings_say_so(gateway,
     ],
 )
 def test_an_address_counts_as_its_household(address, network):
-    assert _network(ip_address(address)) == network
+    assert network_of(ip_address(address)) == network
 
 
 async def test_behind_a_trusted_proxy_its_clients_are_counted_each(gateway):

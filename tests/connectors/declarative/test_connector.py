@@ -25,7 +25,8 @@ from connectors.errors import (
 )
 from connectors.registry import limits_of
 from connectors.runtime.budget import Budget
-from connectors.runtime.pace import Limits, Rate
+from connectors.runtime.gate import Gate, OwnLimit
+from connectors.runtime.pace import Limits, Pace, Rate
 from tests.connectors.declarative.files import SMALL, connector_of_text
 from tests.support.scripted_http import body, json_of, replied, status
 
@@ -72,11 +73,31 @@ async def test_an_object_is_not_asked_for_what_only_another_one_has(call, crm):
 
 
 def test_limits_of_a_file_are_there_for_whoever_calls():
-    text = SMALL + "limits: {concurrency: 2, rates: [{calls: 190, per_s: 10}]}\n"
+    lanes = "lanes: {reads: [{calls: 5, per_s: 1}]}"
+    text = SMALL + f"limits: {{concurrency: 2, rates: [{{calls: 190, per_s: 10}}], {lanes}}}\n"
 
     acme = connector_of_text(text, "https://acme.example")
 
-    assert limits_of(acme) == Limits(2, (Rate(190, 10.0),))
+    assert limits_of(acme) == Limits(2, (Rate(190, 10.0),), {"reads": (Rate(5, 1.0),)})
+
+
+async def test_a_request_of_a_lane_waits_for_its_rates_and_others_do_not(http, crm):
+    limits = "limits: {lanes: {reads: [{calls: 1, per_s: 3600}]}}\n"
+    acme = connector_of_text(
+        SMALL.replace("{to: GET /people,", "{to: GET /people, lane: reads,") + limits, crm.url
+    )
+    gate = Gate("acme", http, Pace(lanes=limits_of(acme).lanes, timeout_s=5))
+    crm.play(people({"id": 1}))
+
+    async def read(call):
+        return await acme.fetch(call, "people", [ONE], set())
+
+    await gate.through(5, read)
+    with pytest.raises(OwnLimit):
+        await gate.through(5, read)
+    await gate.through(5, acme.ping)
+
+    assert [one.path for one in crm.received] == ["/people", "/me"]
 
 
 async def test_a_stranger_in_the_answer_makes_a_missing_record_doubtful(call, crm):

@@ -37,6 +37,11 @@ def test_a_sound_file_is_a_document():
         ("keys => csv}", "keys => csv", "9:42: a `${` has no `}`"),
         ("${secret}", "sk-123456", "2:1: the secret stands in no file: write ${secret}"),
         ("GET /people", "FETCH /people", "9:17: expected `METHOD /path`"),
+        (
+            "ping: {to: GET /me}",
+            "limits: {lanes: {reads: []}}\nping: {to: GET /me, lane: read}",
+            "4:21: nothing is called `read` here; did you mean `reads`?",
+        ),
         ("GET /people", "GET https://evil.example/", "9:17: a path begins with one `/`"),
         ("GET /people", '"GET /people/${id["', "9:17: a `${` has no `}`"),
         ("GET /people", '"GET /people/${id[}"', "9:17: `id[` is no JMESPath"),

@@ -80,7 +80,8 @@ def proposals(
         for field in schema.fields
         if (field.source.connector, field.source.object) == (source, object_)
     }
-    used = {*SYSTEM_KEYS, *(field.key for field in (*schema.fields, *schema.retired))}
+    kept = (one for one in (*schema.fields, *schema.retired) if not one.is_purged)
+    used = {*SYSTEM_KEYS, *(one.key for one in kept)}
     found = []
     for attribute in attributes:
         known = defined.get(attribute.name)

@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.background import ended, told
+from app.field_purge import FieldPurge
 from app.store.changes import Changes
 from app.store.claims import claimed
 from app.store.definitions import MongoDefinitions
@@ -61,6 +62,7 @@ class FieldWork:
         self._jobs = FieldJobs(database)
         self._definitions = definitions
         self._changes = changes
+        self._purge = FieldPurge(database, definitions, changes, now, _SETTLE_S, _WITHIN_S)
         self._now = now
         self._finished = finished
         self._told = told
@@ -111,10 +113,12 @@ class FieldWork:
                     await create_slot_index(self._database, definition.slot)
                 definition = await self._definitions.indexed(job.tenant, job.field, job.version)
                 self._finished(job.tenant)
-            if job.walks:
+            if definition.is_purged:
+                await self._purge.run(job)
+            elif job.walks:
                 await asyncio.sleep(_SETTLE_S)
                 await self._walk(job, definition)
-            await self._definitions.finish(job.tenant, job.field, job.version)
+            await self._definitions.finish(job.tenant, job.field, job.version, self._now())
             self._finished(job.tenant)
         await self._jobs.close(job)
 

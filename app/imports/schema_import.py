@@ -77,7 +77,8 @@ def _wanted(
 ) -> FieldDefinition | None:
     """The field as it is to be defined; None where nothing is to be done."""
     known = schema.by_key.get(given.key)
-    if known is None and any(item.key == given.key for item in schema.retired):
+    retired = {item.key for item in schema.retired if not item.is_purged}
+    if known is None and given.key in retired:
         report.skipped[attribute.key] = "a field of its key was retired here"
         return None
     try:

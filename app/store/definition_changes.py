@@ -18,8 +18,8 @@ def changed(
     """The definition as it is kept: with its id, its place in the list, storage and slot.
 
     Raises:
-        Conflict: the key is another field's, the field is still being changed, its source would
-            be another one, or every slot is taken.
+        Conflict: the key is another field's, the field is still being changed or was purged, it
+            is to be purged and in use, its source would be another one, or every slot is taken.
     """
     holder = schema.by_key.get(wanted.key)
     if holder and (known is None or holder.id != known.id) and not wanted.is_retired:
@@ -30,6 +30,10 @@ def changed(
     if known is None:
         slotted = replace(placed, slot=_slot(placed, None, schema))
         return replace(slotted, is_ready=not is_rewritten(slotted, None))
+    if known.is_purged:
+        raise Conflict("The field was purged, and stays so; define a new one.")
+    if wanted.is_purged and not known.is_retired:
+        raise Conflict("The field is in use again.")
     if not known.is_ready:
         raise Conflict("The field is still being changed; try again when it is ready.")
     if known.source.kind is not wanted.source.kind:

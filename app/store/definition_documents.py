@@ -42,6 +42,8 @@ _PLAIN: Final = {
     "is_indexed": "isIndexed",
     "is_ready": "isReady",
     "is_retired": "isRetired",
+    "is_purged": "isPurged",
+    "purged_at": "purgedAt",
     "version": "version",
     "defined_by": "definedBy",
     "defined_at": "definedAt",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -98,7 +99,7 @@ class MongoDefinitions:
                 return _with(schema, wanted)
         raise Conflict(_TOO_FAST)
 
-    async def finish(self, tenant: str, id: str, version: int) -> None:
+    async def finish(self, tenant: str, id: str, version: int, at: datetime) -> None:
         """Say that the profiles are as this version of a field wants them."""
         for _ in range(_ATTEMPTS):
             schema = await self.current(tenant)
@@ -107,6 +108,7 @@ class MongoDefinitions:
                 return
             slot = None if known.is_retired else known.slot
             done = replace(known, is_ready=True, previous=None, slot=slot)
+            done = replace(done, purged_at=at) if done.is_purged else done
             if await self._insert(tenant, schema.revision + 1, done):
                 return
         raise Conflict(_TOO_FAST)
@@ -177,7 +179,7 @@ def _known(schema: CustomerSchema, definition: FieldDefinition) -> FieldDefiniti
         if definition.id not in schema.by_id:
             raise NotFound("There is no such field.")
         return schema.by_id[definition.id]
-    retired = {item.key: item for item in schema.retired}
+    retired = {item.key: item for item in schema.retired if not item.is_purged}
     return schema.by_key.get(definition.key) or retired.get(definition.key)
 
 

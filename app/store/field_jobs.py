@@ -113,6 +113,14 @@ class FieldJobs:
             await self._jobs.update_one({"_id": job.id}, {"$set": kept})
         return replace(job, after=after, progress=progress)
 
+    async def again(self, job: Job, now: datetime) -> Job:
+        """The job from its beginning, kept and leased anew."""
+        begun = replace(job, after=None, progress=replace(job.progress, done=0))
+        kept = {"after": None, "done": 0, "leasedUntil": now + LEASE}
+        with store_failures():
+            await self._jobs.update_one({"_id": job.id}, {"$set": kept})
+        return begun
+
     async def release(self, job: Job) -> None:
         """Let somebody else work on a job."""
         with store_failures():

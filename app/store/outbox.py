@@ -240,6 +240,22 @@ class Outbox:
         return {"waiting": waiting, "refused": refused}
 
 
+async def forget_field(database: AsyncDatabase[Document], tenant: str, field: str) -> None:
+    """Take a field out of all that was to be sent, and drop what is empty then."""
+    outbox = database[OUTBOX]
+    query = {"_id": {"$gt": key_of(tenant, ""), "$lt": key_of(tenant, _LAST)}}
+    async for one in outbox.find(query, {"fields": 1, "seq": 1}):
+        if field not in one["fields"]:
+            continue
+        left = [name for name in one["fields"] if name != field]
+        same = {"_id": one["_id"], "seq": one["seq"]}
+        if not left:
+            await outbox.delete_one(same)
+            continue
+        put = {"fields": left, "seq": _drawn()}
+        await outbox.update_one(same, {"$set": put, "$unset": {f"values.{field}": ""}})
+
+
 def sealed_place(id: str, field: str) -> str:
     """Where a value of a wish is sealed for."""
     return f"outbox/{id}/{field}"

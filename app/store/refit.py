@@ -1,18 +1,17 @@
 """Makes stored profiles what a changed field wants: values, search keys, claims."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from app.store.bson_values import kept_value
 from app.store.documents import Document, opened_custom
 from app.store.sealing import ProfileSeal
-from app.store.search import GRAMS, base_of, grams_of, kept_keys, path_of
+from app.store.search import GRAMS, grams_of, is_key_of, kept_keys, path_of
 from graph.kinds.search import findable
 from graph.kinds.values import convert_value
 from graph.model.custom_field import CustomerSchema, FieldDefinition
 from graph.model.errors import BadValue
-from graph.model.filter import Place
 from graph.model.profile import ProfileState
 from graph.model.search import Findable
 from policies.unreadable import Unreadable
@@ -56,7 +55,7 @@ def refit(
         except BadValue:
             is_left = True
     put: Document = {}
-    left = {slot for slot in gone if _is_of(document, definition, slot)}
+    left = {one for one in gone if is_key_of(document["search"].get(one), tenant, definition.id)}
     dropped = {f"search.{slot}": "" for slot in sorted(left)}
     name, is_sealed = definition.kept_as, definition.is_sealed
     if value is not None and not (name in custom and _is_as_wanted(custom[name], is_sealed)):
@@ -103,16 +102,6 @@ def _value(
     if definition.is_required and document["state"] != ProfileState.ANONYMOUS.value:
         return definition.default, False
     return None, False
-
-
-def _is_of(document: Mapping[str, Any], definition: FieldDefinition, slot: str) -> bool:
-    """Whether what a slot holds is the field's; it may serve another one already."""
-    kept = document["search"].get(slot, "")
-    plain = Place(slot, definition.id)
-    bases = (
-        base_of(document["tenant"], place) for place in (plain, replace(plain, is_sealed=True))
-    )
-    return (kept[0] if isinstance(kept, list) else str(kept)).startswith(tuple(bases))
 
 
 def _found(definition: FieldDefinition, value: object) -> Findable:

@@ -48,6 +48,12 @@ def base_of(tenant: str, place: Place) -> str:
     return f"{tenant}\t{place.field}{SEALED if place.is_sealed else ''}\t"
 
 
+def is_key_of(kept: Any, tenant: str, field: str) -> bool:  # noqa: ANN401 - text, a list of it, None
+    """Whether what a slot holds is a field's, sealed or not."""
+    first = kept[0] if isinstance(kept, list) else str(kept)
+    return first.startswith((f"{tenant}\t{field}\t", f"{tenant}\t{field}{SEALED}\t"))
+
+
 def walked(tenant: str, after: str | None = None) -> dict[str, Any]:
     """What finds every profile of a tenant behind a search key: its own, then absorbed ones."""
     begin, end = base_of(tenant, BY_ID), end_of(base_of(tenant, MERGED_ID))

@@ -95,6 +95,8 @@ def is_rewritten(definition: FieldDefinition, known: FieldDefinition | None) -> 
     """Whether profiles must be gone through after the change: values, keys or claims change."""
     if known is None:
         return definition.default is not None and definition.is_required
+    if definition.is_purged:
+        return True
     parts = ("is_sealed", "is_searchable", "is_unique", "channels", "is_retired", "slot")
     return (
         is_converted(definition, known)

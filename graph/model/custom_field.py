@@ -102,7 +102,8 @@ class FieldDefinition:
     the id, until the kind changes; then `previous` is where values lie that haven't been converted
     yet.  `is_sealed`: values are encrypted in the store.  `slot` is its place among the tenant's
     searchable fields; no keys are written there before `is_indexed`.  `is_ready` is false while the
-    index is made, values are converted or search keys written.
+    index is made, values are converted or search keys written, and while a field that `is_purged`
+    still has values anywhere; `purged_at` is when none was left.
     """
 
     id: str
@@ -138,6 +139,8 @@ class FieldDefinition:
     defined_by: str | None = None
     defined_at: datetime | None = None
     is_retired: bool = False
+    is_purged: bool = False
+    purged_at: datetime | None = None
 
     @property
     def sources(self) -> tuple[FieldSource, ...]:
@@ -215,8 +218,8 @@ class FieldDefinition:
 class CustomerSchema:
     """All custom fields of one tenant.  `revision` grows with each change; 0: none yet.
 
-    `fields` are those in use, as screens order them; `retired` those that are hidden; `sealed` are
-    the data classes whose values are encrypted in the store.
+    `fields` are those in use, as screens order them; `retired` those that are hidden, purged ones
+    among them; `sealed` are the data classes whose values are encrypted in the store.
     """
 
     revision: int = 0

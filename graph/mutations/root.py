@@ -9,6 +9,7 @@ from graph.mutations.define_field import DefineFieldPayload, define_field
 from graph.mutations.dismiss_suggestion import DismissSuggestionPayload, dismiss_suggestion
 from graph.mutations.labels import add_label, remove_label
 from graph.mutations.merge_profiles import merge_profiles
+from graph.mutations.purge_field import PurgeFieldPayload, purge_field
 from graph.mutations.recognise_customer import RecogniseCustomerPayload, recognise_customer
 from graph.mutations.record_consent import record_consent
 from graph.mutations.record_interaction import RecordInteractionPayload, record_interaction
@@ -85,6 +86,10 @@ class Mutation:
     retire_field: RetireFieldPayload = strawberry.mutation(
         resolver=retire_field,
         description="Hide a custom field and keep its values; its channels and claims end.",
+    )
+    purge_field: PurgeFieldPayload = strawberry.mutation(
+        resolver=purge_field,
+        description="Remove all that a retired field left in profiles; nothing brings it back.",
     )
     set_access_rules: SetAccessRulesPayload = strawberry.mutation(
         resolver=set_access_rules,

@@ -81,9 +81,15 @@ class FieldDefinition:
     )
     version: int = strawberry.field(description="Counts the changes of this definition.")
     is_ready: bool = strawberry.field(
-        description="False while values are converted or its index is made."
+        description="False while values are converted or removed, or its index is made."
     )
-    is_retired: bool = strawberry.field(description="Whether it is hidden; its values are kept.")
+    is_retired: bool = strawberry.field(
+        description="Whether it is hidden; its values are kept unless it is purged."
+    )
+    is_purged: bool = strawberry.field(
+        description="Whether its values are removed for good, all of them once it is ready."
+    )
+    purged_at: datetime | None = strawberry.field(description="When none of them was left.")
     defined_by: str | None = strawberry.field(description="Who made this version.")
     defined_at: datetime | None = strawberry.field(description="When they did.")
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.field_proposals import proposals
@@ -86,6 +88,22 @@ def test_no_two_attributes_and_no_field_of_another_have_one_key():
     keys = [one.definition.key for one in found]
     assert len({*keys, "tier"}) == 5
     assert keys[:2] == ["aTier", "bTier"]
+
+
+def test_a_retired_field_keeps_its_key_until_it_is_purged():
+    retired = FieldDefinition(
+        id="f1",
+        key="tier",
+        label="Tier",
+        kind="STRING",
+        data_class=DataClass.BEHAVIOURAL,
+        is_retired=True,
+    )
+    schemas = [CustomerSchema(1, (), (one,)) for one in (retired, replace(retired, is_purged=True))]
+
+    keys = [proposed(attribute("tier"), schema=schema)[0].definition.key for schema in schemas]
+
+    assert keys == ["crmTier", "tier"]
 
 
 def test_an_attribute_that_is_defined_already_says_as_what():

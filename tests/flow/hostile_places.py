@@ -25,6 +25,9 @@ query ($keys: [String!]) { profiles(first: 1) { edges { node { fields(keys: $key
 _RETIRE = """
 mutation ($input: RetireFieldInput!) { retireField(input: $input) { customerSchema { revision } } }
 """
+_PURGE = """
+mutation ($input: PurgeFieldInput!) { purgeField(input: $input) { customerSchema { revision } } }
+"""
 _TIMELINE = """
 query ($id: ID!, $after: String, $agent: ID, $since: DateTime) {
   profile(id: $id) { timeline(after: $after, agent: $agent, since: $since) { totalCount } }
@@ -191,6 +194,7 @@ def places(profile_id: str) -> dict[str, Place]:
         },
         "defineField": _place(DEFINE, {"input": HOLE}, role="admin"),
         **_named("retireField", _inputs(_RETIRE, {"key": "hostile"}, role="admin")),
+        **_named("purgeField", _inputs(_PURGE, {"id": "hostile", "key": "hostile"}, role="admin")),
         **_said(profile_id),
         **_merged(profile_id),
         "profile.timeline": _place(_TIMELINE, {"id": profile_id, "after": HOLE}),

@@ -282,6 +282,7 @@ def test_a_field_tells_where_and_how_it_keeps_its_values():
         ({"is_searchable": True}, False, True),
         ({"slot": "t0"}, False, True),
         ({"is_retired": True}, False, True),
+        ({"is_purged": True}, False, True),
     ],
 )
 def test_a_change_has_values_looked_at_or_written_anew_where_it_must(more, checked, rewritten):

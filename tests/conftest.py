@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from app.store.embedded import EmbeddedServer
 from tests.support.embedded import document_server  # noqa: F401 - a fixture
@@ -12,6 +13,10 @@ from tests.support.gateway import TestGateway, running_gateway
 from tests.support.late_sockets import closed_when_cancelled
 from tests.support.process import GatewayProcess, serving
 from tests.support.tryton import tryton  # noqa: F401 - a fixture
+
+# How fast a busy machine makes examples says nothing about the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture

@@ -136,7 +136,8 @@ async def test_a_store_that_answers_nobody_is_given_up_soon(fails, silent, port)
         STORE__DEADLINE_S="1",
     )
 
-    assert time.monotonic() - began < 30
+    # Three processes that start, each with patience of a second.
+    assert time.monotonic() - began < 60
     assert all("The store gives no answer" in words for words in said.values())
 
 

@@ -52,7 +52,7 @@ def hubspot(crm):
 
 @pytest.fixture
 def call(http):
-    return Call(http, Budget(10.0))
+    return Call(http, Budget(60.0))
 
 
 def refused(status, **told):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphql import GraphQLSchema, get_named_type, is_object_type
+from graphql import GraphQLSchema, Lexer, Source, TokenKind, get_named_type, is_object_type
 
 Tree = dict[str, "Tree | None"]
 _LEFT_OUT: Final = {"suggestions", "history", "mayContact"}
@@ -73,6 +73,14 @@ class Writer:
 
     def _happens(self, odds: float) -> bool:
         return self.chance.random() < odds
+
+
+def tokens_of(document: str) -> int:
+    """How many tokens a document has."""
+    lexer, count = Lexer(Source(document)), 0
+    while lexer.advance().kind is not TokenKind.EOF:
+        count += 1
+    return count
 
 
 def named(document: str) -> str:

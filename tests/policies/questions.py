@@ -91,6 +91,7 @@ def a_question(
 
 
 _ROLES = sorted(SHIPPED.roles)
+_FEW = 3  # larger matrices take long to make, and are no harder
 _CLASSES = st.frozensets(st.sampled_from(DataClass))
 _PURPOSES = st.sampled_from(Purpose)
 _LINKS = st.sampled_from([Relation.CONVERSATION, Relation.BREAK_GLASS])
@@ -122,24 +123,24 @@ ceilings = st.builds(
 
 @st.composite
 def _given(draw: st.DrawFn) -> Given:
-    actions = draw(st.dictionaries(st.sampled_from(Action), _CLASSES))
+    actions = draw(st.dictionaries(st.sampled_from(Action), _CLASSES, max_size=_FEW))
     return Given(actions, draw(_CLASSES) - actions.get(Action.READ, frozenset()))
 
 
 _rights = st.builds(
     Rights,
     _given(),
-    st.dictionaries(st.sampled_from(NAMES), _field_rights),
-    st.dictionaries(_LINKS, _given()),
+    st.dictionaries(st.sampled_from(NAMES), _field_rights, max_size=_FEW),
+    st.dictionaries(_LINKS, _given(), max_size=_FEW),
     second_factor=st.booleans(),
     hides=st.booleans(),
 )
 _made_up = st.builds(
     Matrix,
     st.just(1),
-    st.dictionaries(st.sampled_from(_ROLES), _rights),
+    st.dictionaries(st.sampled_from(_ROLES), _rights, max_size=_FEW),
     st.just({"profile": frozenset(_ROLES)}),
-    st.dictionaries(_PURPOSES, st.builds(PurposeRule, st.none() | _CLASSES)),
+    st.dictionaries(_PURPOSES, st.builds(PurposeRule, st.none() | _CLASSES), max_size=_FEW),
     assurances=st.builds(Assurances, st.just(900), st.frozensets(st.sampled_from(Action))),
 )
 matrices = st.just(SHIPPED) | _made_up

@@ -94,6 +94,21 @@ def test_an_interaction_has_so_many_topics_and_no_more():
         checked_interaction(replace(CALL, topics=(*topics, "more")), NOW)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "news"),
+    [
+        (None, None, {"agent": "bob"}),
+        (None, True, {"agent": "bob", "is_vouched": True}),
+        (True, True, {"agent": "bob"}),
+        (True, None, {}),
+    ],
+)
+def test_an_agent_somebody_vouches_for_stays_until_another_is_vouched_for(before, now, news):
+    kept = replace(CALL, agent="ada", is_vouched=before)
+
+    assert news_of(replace(CALL, agent="bob", is_vouched=now), kept) == news
+
+
 @given(interactions, interactions)
 def test_what_was_told_is_no_news_once_it_was_added(told, kept):
     added = replace(kept, **news_of(told, kept))

@@ -32,17 +32,22 @@ def scope_of(principal: Principal) -> Scope:
 class AccessPlan:
     """Every decision of one operation, by coordinate such as `Profile.birthDate`.
 
-    A coordinate that was not planned is denied.  `denied` are those that were planned and denied.
+    A coordinate that was not planned is denied.  `denied` are those that were planned and denied,
+    `allowed` those whose values are shown as they are.
     """
 
     scope: Scope
     decisions: Mapping[str, Decision]
     denied: frozenset[str] = field(init=False, repr=False)
+    allowed: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Gather once what is denied: it is asked for often."""
-        denied = (place for place, decision in self.decisions.items() if decision.is_denied)
+        """Gather once what is denied and what is allowed: both are asked for often."""
+        told = self.decisions.items()
+        denied = (place for place, decision in told if decision.is_denied)
+        allowed = (place for place, decision in told if decision.effect is Effect.ALLOW)
         object.__setattr__(self, "denied", frozenset(denied))
+        object.__setattr__(self, "allowed", frozenset(allowed))
 
     def effect(self, coordinate: str) -> Effect:
         """What holds for the field at this coordinate: ALLOW, MASK or DENY."""

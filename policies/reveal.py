@@ -38,7 +38,10 @@ def reveal_value(value: object, coordinate: str, plan: AccessPlan) -> object:
 
 def _shown_mapping(
     values: Mapping[str, object], coordinate: str, plan: AccessPlan
-) -> dict[str, object]:
+) -> Mapping[str, object]:
+    allowed = plan.allowed
+    if all(f"{coordinate}.{key}" in allowed for key in values):
+        return values
     planned = {key: f"{coordinate}.{key}" for key in values}
     return {
         key: reveal_value(values[key], at, plan)

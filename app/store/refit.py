@@ -48,8 +48,7 @@ def refit(
         return Refit({}, Findable(), is_left=is_left, is_readable=False)
     found = Findable(claims={definition.id: ()})
     # Nobody finds one that was absorbed, and what it claims is the standing profile's.
-    is_merged = document["state"] == ProfileState.MERGED.value
-    if not (definition.is_retired or is_merged):
+    if not definition.is_retired and document["state"] != ProfileState.MERGED.value:
         try:
             found = _found(definition, value)
         except BadValue:

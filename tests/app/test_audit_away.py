@@ -14,7 +14,7 @@ from pymongo import monitoring
 from app.store.client import APPLICATION, open_client
 from app.store.embedded import EmbeddedServer
 from app.store.names import AUDIT, GRANTS, INTERACTIONS, PROFILES
-from tests.app.test_store_away import QUICK, gateway_on, until
+from tests.app.test_store_away import gateway_on, until
 from tests.flow.acts import (
     BREAK,
     CONTACTS,
@@ -30,6 +30,7 @@ from tests.flow.acts import (
     seen_values,
 )
 from tests.flow.stored import stored
+from tests.support.embedded import QUICK
 from tests.support.gateway import TestGateway, a_profile, running_gateway
 
 PHONE = {"channel": "VOICE", "value": "+12025550143"}

@@ -17,8 +17,7 @@ from pymongo.errors import PyMongoError
 from app.store.client import open_client, server_description
 from app.store.embedded import EmbeddedServer, Timing
 from app.store.embedded_files import DirectoryInUse, EmbeddedServerError
-
-QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
+from tests.support.embedded import QUICK
 
 # A gateway in small: it starts the server, says which process it is, and waits to be killed.
 PARENT = """

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.store.embedded import EmbeddedServer
-from tests.app.test_store_away import QUICK, gateway_on, until
+from tests.app.test_store_away import gateway_on, until
 from tests.flow.documents import RECORD
+from tests.support.embedded import QUICK
 from tests.support.gateway import Caller, a_profile
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

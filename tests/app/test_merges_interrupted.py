@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from app.store.changes import Changes
 from app.store.client import open_client
-from app.store.embedded import EmbeddedServer, Timing
+from app.store.embedded import EmbeddedServer
 from app.store.indexes import create_indexes
 from app.store.profiles import MongoProfiles
 from app.store.rewriting import Rewriting
@@ -28,13 +28,13 @@ from graph.model.search import Findable
 from graph.ports import NamedIdentity
 from policies.plan import Scope
 from tests.support.authors import TESTER
+from tests.support.embedded import QUICK, restarted
 from tests.support.sealing import a_sealing
 
 MOST_COMMANDS = 40
 LEAST_KILLS = 10
 # MERGE_KILLS=1 kills before each command, which takes minutes.
 STEP = int(os.environ.get("MERGE_KILLS", "4"))
-QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
 COLLECTIONS = ("profiles", "identities", "aliases", "history")
 
 
@@ -88,15 +88,6 @@ def told(documents):
 async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
     async with EmbeddedServer(tmp_path / "store", timing=QUICK) as started:
         yield started
-
-
-async def restarted(server: EmbeddedServer) -> None:
-    """Kill the server and wait for its successor: what a dead client has locked is free again."""
-    killed = server.pid
-    os.kill(killed, signal.SIGKILL)
-    async with asyncio.timeout(30):
-        while server.pid in {None, killed}:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.timeout(600)

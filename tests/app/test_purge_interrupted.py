@@ -1,7 +1,6 @@
 """A purge that is killed between any two writes goes on, and finds what others put back."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections import Counter
@@ -26,7 +25,7 @@ from app.store.changes import Changes
 from app.store.client import open_client
 from app.store.definition_documents import definition_document
 from app.store.definitions import MongoDefinitions
-from app.store.embedded import EmbeddedServer, Timing
+from app.store.embedded import EmbeddedServer
 from app.store.history import entry_document
 from app.store.indexes import create_indexes
 from app.store.names import key_of
@@ -44,9 +43,9 @@ from graph.model.search import BY_ID
 from policies.classification import DataClass
 from policies.plan import Scope
 from tests.support.authors import TESTER
+from tests.support.embedded import QUICK, restarted
 from tests.support.sealing import a_sealing
 
-QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
 NAME = "profiles"
 NOW = datetime.now(UTC).replace(microsecond=0)
 # More than are read at once.
@@ -189,15 +188,6 @@ async def _told(database: Any, changes: Changes, tenant: str, id_: str, gone: st
 async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
     async with EmbeddedServer(tmp_path / "store", timing=QUICK) as started:
         yield started
-
-
-async def restarted(server: EmbeddedServer) -> None:
-    """Kill the server and wait for its successor: what a dead client has locked is free again."""
-    killed = server.pid
-    os.kill(killed, signal.SIGKILL)
-    async with asyncio.timeout(30):
-        while server.pid in {None, killed}:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)
 
 
 async def killed_at(uri: str, now: datetime, at: int) -> int | None:

@@ -24,7 +24,7 @@ from app.settings import Settings, StoreSettings
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer, Timing
 from graph.errors import StoreUnavailable
-from tests.support.embedded import NEVER_S
+from tests.support.embedded import NEVER_S, QUICK
 from tests.support.gateway import Caller, TestGateway, a_profile
 
 # A client of the driver that is closed while it tries to connect forgets that attempt's socket.
@@ -34,7 +34,6 @@ DEADLINE_S = 1.0
 # A request that changes a profile waits for the store three times: for the revision of the
 # customer schema, for the change and for the profile that it answers with.
 LONGEST_S = 3 * DEADLINE_S + 1.0
-QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
 KILLS = 10
 WRITERS = 8
 PHONE = {"channel": "VOICE", "value": "+12025550143"}

@@ -264,6 +264,17 @@ async def test_values_in_history_obey_the_matrix(gateway, tenant, service):
     told = {change["attribute"]: change for entry in evaluators for change in entry["changes"]}
     assert "gender" not in told
     assert "name.given" not in told  # it is masked, and looks as it did
+    of_agents, of_evaluators = (
+        {
+            one["attribute"]
+            for entry in entries
+            if entry["merge"]
+            for one in entry["merge"]["survivals"]
+        }
+        for entries in (agents, evaluators)
+    )
+    assert of_agents == {"name", "gender"}
+    assert of_evaluators == set()  # equal values aren't in it, so it would tell of masked ones
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """The embedded document server for tests that need a store."""
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +12,8 @@ from app.store.embedded import EmbeddedServer, Timing
 
 # So long that no probe meets a fault which a test has injected.
 NEVER_S = 100_000.0
+# A server that is gone is missed soon.
+QUICK = Timing(probe_every_s=0.5, probe_within_s=1.0, failures_allowed=2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -20,3 +25,12 @@ async def document_server(
     timing = Timing(probe_every_s=NEVER_S)
     async with EmbeddedServer(path, test_commands=True, timing=timing) as server:
         yield server
+
+
+async def restarted(server: EmbeddedServer) -> None:
+    """Kill the server and wait for its successor: what a dead client has locked is free again."""
+    killed = server.pid
+    os.kill(killed, signal.SIGKILL)
+    async with asyncio.timeout(30):
+        while server.pid in {None, killed}:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)

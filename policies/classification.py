@@ -44,6 +44,10 @@ class Label:
     needs_step_up: bool = False
     purposes: frozenset[Purpose] | None = None
 
+    def is_open_to(self, roles: frozenset[str]) -> bool:
+        """Whether who holds these roles is none of those from whom the field is reserved."""
+        return self.roles is None or bool(self.roles & roles)
+
 
 def classified(
     data_class: DataClass,

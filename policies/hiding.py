@@ -37,8 +37,7 @@ def may_ever(asking: Asking, action: Action, label: Label, name: str | None) -> 
     Who may look people up by a field that they can't read must know the input for it.
     """
     rights = asking.matrix.roles
-    return any(
+    return label.is_open_to(asking.principal.roles) and any(
         rights[role].effect(action, label.data_class, name) is Effect.ALLOW
-        and (label.roles is None or role in label.roles)
         for role in asking.principal.roles & rights.keys()
     )

@@ -135,5 +135,5 @@ def _hides(asking: Asking, role: str, label: Label, name: str | None) -> bool:
     }
     if Effect.HIDE in effects:
         return True
-    is_reserved = label.roles is not None and role not in label.roles
+    is_reserved = not label.is_open_to(asking.principal.roles)
     return rights.hides and (is_reserved or effects == {Effect.DENY})

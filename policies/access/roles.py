@@ -29,7 +29,6 @@ def by_role(question: Question) -> Decision:
 
 def by_field_roles(question: Question) -> Decision | None:
     """A field that names its roles is for them alone."""
-    roles = question.label.roles
-    if roles is None or roles & question.asking.principal.roles:
+    if question.label.is_open_to(question.asking.principal.roles):
         return None
     return Decision(Effect.DENY, "the field is reserved for other roles")

@@ -32,7 +32,7 @@ OF_POLICIES: Final = (
     Breakage(
         "reserved-fields-are-for-everybody",
         "policies/access/roles.py",
-        "if roles is None or roles & question.asking.principal.roles:",
+        "if question.label.is_open_to(question.asking.principal.roles):",
         "if True:",
         (
             (
@@ -43,13 +43,25 @@ OF_POLICIES: Final = (
     ),
     Breakage(
         "reserved-fields-are-for-all-others",
-        "policies/access/roles.py",
-        "if roles is None or roles & question.asking.principal.roles:",
-        "if roles is None or not roles & question.asking.principal.roles:",
+        "policies/classification.py",
+        "return self.roles is None or bool(self.roles & roles)",
+        "return self.roles is None or not self.roles & roles",
         (
             (
                 "policies/test_access_policies.py"
                 "::test_a_field_with_roles_of_its_own_is_denied_to_everybody_else"
+            ),
+        ),
+    ),
+    Breakage(
+        "who-holds-a-second-role-does-not-know-reserved-fields",
+        "policies/plan.py",
+        "is_reserved = not label.is_open_to(asking.principal.roles)",
+        "is_reserved = not label.is_open_to(frozenset({role}))",
+        (
+            (
+                "policies/test_plan.py::test_a_reserved_field_is_known_to_whoever_holds"
+                "_one_of_its_roles_beside_one_that_hides"
             ),
         ),
     ),

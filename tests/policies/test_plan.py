@@ -301,7 +301,21 @@ def test_a_role_that_hides_knows_what_it_may_read_in_any_way_and_no_more():
 def test_a_field_that_is_reserved_for_others_is_hidden_from_a_role_that_hides():
     hides = some_rights(read=[*DataClass], hides=True)
 
-    assert hidden("partner", matrix=a_matrix({"partner": hides})) == {"Link.source"}
+    matrix = a_matrix({"partner": hides})
+    assert hidden("partner", matrix=matrix) == {"Link.source"}
+    assert effect_of_reserved("partner", matrix=matrix) is Effect.DENY
+
+
+def test_a_reserved_field_is_known_to_whoever_holds_one_of_its_roles_beside_one_that_hides():
+    matrix = a_matrix({"partner": some_rights(read=[*DataClass], hides=True)})
+
+    assert hidden("partner", "service", matrix=matrix) == frozenset()
+    assert effect_of_reserved("partner", "service", matrix=matrix) is Effect.ALLOW
+
+
+def effect_of_reserved(*roles, matrix):
+    """What is made of the reserved field for somebody with these roles."""
+    return make_plan(LABELS, an_asking(somebody(*roles), matrix)).effect("Link.source")
 
 
 def test_a_role_that_does_not_hide_knows_all_but_what_is_hidden_by_name():

@@ -24,6 +24,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml - --quiet --universal --python-vers
 # What builds the project itself, so that nothing is downloaded without a hash.
 BUILD_NEEDS := printf 'hatchling>=1.27\neditables>=0.5\n'
 
+# Compiled modules are kept wherever `make` starts Python: without, every command compiles anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo test test-external check mutants bench schema docs lock clean clients redis mitmproxy tryton judges

@@ -20,12 +20,13 @@ import pytest_asyncio
 
 from app.build import open_gateway
 from app.http.routes import create_app
+from app.http.settings import HttpSettings
 from app.settings import Settings, StoreSettings
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer, Timing
 from graph.errors import StoreUnavailable
 from tests.support.embedded import NEVER_S, QUICK
-from tests.support.gateway import Caller, TestGateway, a_profile
+from tests.support.gateway import PATIENCE_S, Caller, TestGateway, a_profile
 
 # A client of the driver that is closed while it tries to connect forgets that attempt's socket.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -85,9 +86,9 @@ class Diary:
 async def gateway_on(
     uri: str, path: Path, database: str = "profiles"
 ) -> AsyncIterator[TestGateway]:
-    """A gateway that waits for its store no longer than a second."""
+    """A gateway that waits for its store no longer than a second, at each step of a request."""
     store = StoreSettings(uri=uri, path=path, database=database, deadline_s=DEADLINE_S)
-    settings = Settings(store=store)
+    settings = Settings(store=store, http=HttpSettings(deadline_s=PATIENCE_S))
     async with open_gateway(settings) as opened:
         transport = httpx2.ASGITransport(create_app(opened))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:

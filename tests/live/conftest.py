@@ -11,7 +11,7 @@ from tests.live.shop import SEED, Crm, Shop
 from tests.support.gateway import TestGateway, crm, running_gateway
 from tests.support.sandbox import running_sandbox
 
-BUDGET_S = 1.0
+BUDGET_S = 3.0
 BY_PROFILE = "profile:profile_id"
 
 

@@ -25,10 +25,11 @@ def crm(
     """Settings of a source whose secret lies in a variable of its own.
 
     It keeps nothing of what the CRM said, so that every request asks; `fresh_s` changes that.
-    It asks as often as it likes: a stand-in bears more than the vendor's smallest plan.
+    It asks as often as it likes: a stand-in bears more than the vendor's smallest plan.  It waits
+    as long as a request may take in tests.
     """
     never = {"fresh_s": 0, "refresh_s": 0, "keep_s": 0, "absent_s": 0}
-    settings = {**never, "rates": ()} | settings
+    settings = {**never, "rates": (), "timeout_s": PATIENCE_S} | settings
     variable = f"{SECRET_VARIABLE}_{tenant}_{connector}".upper().replace("-", "_")
     os.environ[variable] = secret
     return SourceSettings(
@@ -118,6 +119,7 @@ async def running_gateway(
     It is more patient than one in service: a machine that is busy must not fail tests.
     """
     settings.setdefault("http", HttpSettings(deadline_s=PATIENCE_S))
+    settings.setdefault("budget_s", PATIENCE_S)
     tree = Settings(
         store=StoreSettings(uri=uri, path=path, database=database, deadline_s=PATIENCE_S),
         sources=dict(sources or {}),

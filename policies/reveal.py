@@ -40,14 +40,18 @@ def _shown_mapping(
     values: Mapping[str, object], coordinate: str, plan: AccessPlan
 ) -> Mapping[str, object]:
     allowed = plan.allowed
-    if all(f"{coordinate}.{key}" in allowed for key in values):
+    # Most values of most requests are allowed, so this is asked before anything else.
+    others = [key for key in values if f"{coordinate}.{key}" not in allowed]
+    if not others:
         return values
-    planned = {key: f"{coordinate}.{key}" for key in values}
-    return {
-        key: reveal_value(values[key], at, plan)
-        for key, at in planned.items()
-        if plan.effect(at) is not Effect.DENY
-    }
+    shown = dict(values)
+    for key in others:
+        effect = plan.effect(f"{coordinate}.{key}")
+        if effect is Effect.DENY:
+            del shown[key]
+        else:
+            shown[key] = _masked(shown[key], effect)
+    return shown
 
 
 @cache

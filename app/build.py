@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app import settings as app_settings
 from app.auth.authenticator import Authenticator
-from app.auth.development import DevelopmentIssuer
+from app.auth.development import development_issuer
 from app.auth.settings import AuthSettings
 from app.http.persisted import PersistedDocuments
 from app.keys import resolve_secret
@@ -142,13 +142,6 @@ def _schemas(
     stack.push_async_callback(workers.close)
     workers.start()
     return schemas, syncing
-
-
-def development_issuer(settings: app_settings.Settings) -> DevelopmentIssuer | None:
-    """The development issuer, where the settings allow it."""
-    if settings.env == "production" or not settings.auth.development:
-        return None
-    return DevelopmentIssuer.load_or_create(settings.store.path)
 
 
 def introspection_secrets(auth: AuthSettings) -> dict[str, str]:

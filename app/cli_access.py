@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
+from app.cli_guard import AsJson, guarded, read_settings, tenant_name
+from app.cli_run import run
 from app.matrices import TenantMatrices, checked_rules
 from app.settings import Settings
 from app.store.access_rules import MongoAccessRules

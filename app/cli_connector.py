@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli_run import AsJson, fail, guarded, read_settings, run
+from app.cli_guard import AsJson, fail, guarded, read_settings
+from app.cli_run import run
 from app.field_proposals import Proposal
 from app.live_fields import defined_fields, proposed_fields
 from app.settings import Settings

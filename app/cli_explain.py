@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli_run import AsJson, fail, guarded, known_roles, read_settings, run, tenant_name
+from app.cli_guard import AsJson, fail, guarded, known_roles, read_settings, tenant_name
+from app.cli_run import run
 from app.tenant_rules import TenantRules, shipped_rules, tenant_rules
 from graph.explain import explain_document
 from graph.explained import BadDocument, ExplainedPart, Outcome

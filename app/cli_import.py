@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli_run import AsJson, guarded, read_settings, run, tenant_name
+from app.cli_guard import AsJson, guarded, read_settings, tenant_name
+from app.cli_run import run
 from app.imports.column_map import read_column_map
 from app.imports.order import BATCH, Format, Order, Outcome, format_of
 from app.imports.run import import_rows

@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.cli_guard import AsJson, read_settings, tenant_name
 from app.cli_partner_keys import issue, list_keys, revoke
-from app.cli_run import AsJson, read_settings, run, tenant_name
+from app.cli_run import run
 from app.sealing import opened_sealing
 from app.settings import Settings
 from app.store.attach import attached_store

@@ -12,7 +12,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from app.auth.api_keys import ApiKey
 from app.auth.key_form import key_digest, new_key
 from app.auth.session import Mark
-from app.cli_run import AsJson, fail, read_settings, run, tenant_name
+from app.cli_guard import AsJson, fail, read_settings, tenant_name
+from app.cli_run import run
 from app.sealing import opened_sealing
 from app.setting_types import network
 from app.settings import Settings

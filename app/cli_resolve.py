@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli_run import AsJson, fail, read_settings, run, tenant_name
+from app.cli_guard import AsJson, fail, read_settings, tenant_name
+from app.cli_run import run
 from app.merge_settings import link_policy_of
 from app.sealing import opened_sealing
 from app.settings import Settings
@@ -18,7 +19,7 @@ from app.store.failures import store_failures
 from app.store.indexes import create_indexes
 from app.store.meta import check_store, claim_store
 from app.store.sealing import Sealing
-from graph.matches import LEAST_SCORE
+from graph.model.match_weights import LEAST_SCORE
 from graph.model.survivorship import LinkPolicy
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from graphql import introspection_from_schema
 
-from app.cli_run import AsJson, guarded, known_roles, read_settings, run, tenant_name
+from app.cli_guard import AsJson, guarded, known_roles, read_settings, tenant_name
+from app.cli_run import run
 from app.expertflow import Attribute, read_attributes
 from app.imports.schema_import import SchemaReport, import_schema
 from app.sealing import opened_sealing

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli_run import AsJson, read_settings, run
+from app.cli_guard import AsJson, read_settings
+from app.cli_run import run
 from app.settings import Settings
 from app.sync.open import opened_sync
 from app.sync.run import Synced

@@ -26,8 +26,9 @@ from app.store.address import check_tls_files
 from app.store.attach import Store, attached_store
 from app.store.client import server_description
 from app.store.embedded_files import EmbeddedServerError
+from app.store.errors import StoreMismatch
 from app.store.indexes import create_indexes, missing_indexes
-from app.store.meta import StoreMismatch, check_store
+from app.store.meta import check_store
 from app.store.names import PROFILES
 from app.store.sealing import Sealing
 from app.tls import server_context

@@ -1,12 +1,14 @@
 """What several sections of the settings are made of."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+TenantName = Annotated[str, StringConstraints(pattern=rf"^{TENANT_NAME.pattern}$")]
 
 
 def _one_line(path: Path) -> Path:

@@ -17,7 +17,7 @@ from app.limit_settings import LimitSettings
 from app.merge_settings import MergeSettings
 from app.setting_types import PemPath, Section, TenantName
 from app.source_settings import SourceSettings
-from connectors.runtime.network import LOOPBACK
+from connectors.runtime.addresses import LOOPBACK
 
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 AnonymousDays = Annotated[int, Field(ge=1, le=36_500)]

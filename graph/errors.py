@@ -16,8 +16,6 @@ import traceback
 from enum import Enum
 from typing import Any, ClassVar
 
-from graphql import GraphQLError
-
 from connectors.errors import BadPayload, SourceError
 from graph.model.errors import BadValue, ModelError
 from policies.decision import Decision
@@ -203,30 +201,6 @@ def client_error(error: Exception) -> tuple[str, dict[str, Any]]:
             return str(error), {"code": ErrorCode.BAD_INPUT.value}
         case _:
             return _internal(error)
-
-
-def request_error(error: GraphQLError) -> dict[str, Any]:
-    """The entry of `errors` for a document or variables that can't be executed."""
-    return {
-        "message": error.message,
-        **_place(error),
-        "extensions": {"code": ErrorCode.BAD_INPUT.value, **(error.extensions or {})},
-    }
-
-
-def field_error(error: GraphQLError) -> dict[str, Any]:
-    """The entry of `errors` for a field that failed while it was executed."""
-    message, extensions = client_error(error.original_error or error)
-    return {"message": message, **_place(error), "extensions": extensions}
-
-
-def _place(error: GraphQLError) -> dict[str, Any]:
-    place: dict[str, Any] = {}
-    if error.locations:
-        place["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    if error.path is not None:
-        place["path"] = list(error.path)
-    return place
 
 
 def _internal(error: Exception) -> tuple[str, dict[str, Any]]:

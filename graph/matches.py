@@ -9,14 +9,18 @@ from graph.context import Context
 from graph.kinds.comparison import compared
 from graph.model.comparison import Level, Measure
 from graph.model.custom_field import CustomerSchema
-from graph.model.match_weights import Agreement, Judgement, MatchWeights, judged
+from graph.model.match_weights import (
+    LEAST_SCORE,
+    Agreement,
+    Judgement,
+    MatchWeights,
+    judged,
+)
 from graph.model.profile import Profile
 from graph.model.traits import BIRTH, FAMILY, GIVEN, traits_of
 from policies.decision import Effect
 from policies.plan import AccessPlan
 
-LEAST_SCORE: Final = 0.9
-"""Whoever is less likely the same person isn't suggested."""
 _IDENTITIES: Final = ("identities", "identities.value")
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     GIVEN: ("Profile.name", "PersonName.given"),

@@ -8,8 +8,8 @@ from typing import Any
 from graph.context import Context
 from graph.errors import BadInput
 from graph.match_ports import Duplicate
-from graph.matches import LEAST_SCORE, explained, shown
-from graph.model.match_weights import Judgement, weight_of
+from graph.matches import explained, shown
+from graph.model.match_weights import LEAST_SCORE, Judgement, weight_of
 from graph.pages import page_size
 from graph.types.paging import PageInfo
 from graph.types.suggestion import SuggestedPair, SuggestionConnection, SuggestionEdge

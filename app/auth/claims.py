@@ -1,4 +1,3 @@
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +8,9 @@ from app.auth.binding import bound_to
 from app.auth.errors import Unauthenticated
 from app.auth.session import Session
 from app.auth.settings import AuthSettings, IssuerSettings
+from app.setting_types import TENANT_NAME
 from policies.principal import Principal
 
-TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SECOND_FACTORS = frozenset({"otp", "hwk", "swk", "mfa", "pop", "fpt"})  # RFC 8176
 _LATEST_INSTANT_S = 2**53  # beyond it, seconds aren't exact in JSON any more
 _MAX_TEXT = 256

@@ -7,11 +7,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key
 
-from app.auth.claims import TENANT_NAME
 from app.auth.settings import IssuerSettings
 from app.keys import SecretUnusable, kept_secret
+from app.setting_types import TENANT_NAME
+from app.settings import Settings
 
 DEVELOPMENT_ISSUER = "urn:profile-gateway:development"
+SWITCHED_OFF = "Development tokens are switched off (auth.development, or env is production)."
+"""What to tell where there is no development issuer."""
 _ALGORITHM = "ES256"
 _KEY_FILE = "development-issuer.pem"
 
@@ -79,6 +82,13 @@ class DevelopmentIssuer:
         }
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self.kid}
         return jwt.encode(header, claims, self._key)
+
+
+def development_issuer(settings: Settings) -> DevelopmentIssuer | None:
+    """The development issuer, where the settings allow it; raises as `load_or_create` does."""
+    if settings.env == "production" or not settings.auth.development:
+        return None
+    return DevelopmentIssuer.load_or_create(settings.store.path)
 
 
 def _new_key() -> bytes:

@@ -15,7 +15,8 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
-from app.build import Gateway, development_issuer
+from app.auth.development import development_issuer
+from app.build import Gateway
 from app.demo.sandbox_crm import sandbox_app
 from app.demo.seed import TENANT, crm_seed, fill_crm, seed
 from app.serve import serve

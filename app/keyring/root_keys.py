@@ -21,8 +21,8 @@ from app.keys import (
     referred_key,
 )
 from app.settings import Settings
+from connectors.runtime.addresses import ANYWHERE
 from connectors.runtime.client import source_client
-from connectors.runtime.network import ANYWHERE
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12

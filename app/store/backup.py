@@ -19,7 +19,8 @@ from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from app.store.backup_file import BackupError, Document, Draft, Summary, check, parse
+from app.store.backup_file import Document, Draft, Summary, check, parse
+from app.store.errors import BackupError
 
 Progress = Callable[[int, int], None]
 """Called with the number of documents done, and of all (an estimate while a backup runs)."""

@@ -26,6 +26,8 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
+from app.store.errors import BackupError
+
 _FORMAT = "profile-gateway-backup"
 _VERSION = 1
 # Dates as milliseconds, because a stored one may lie outside the years that Python has.
@@ -41,14 +43,6 @@ _UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, BSONError)
 
 Document = dict[str, Any] | RawBSONDocument
 """A document to be stored; raw where its BSON was kept as it is."""
-
-
-class BackupError(Exception):
-    """A backup can't be made or restored; names the line of the file, never what it holds."""
-
-    def __init__(self, reason: str, *, line: int | None = None) -> None:
-        super().__init__(reason if line is None else f"line {line}: {reason}")
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,12 @@ from app.keyring.envelope import bound_to
 from app.keyring.keyring import Keyring
 from app.keyring.root_keys import Wrapped
 from app.store.backup import restore_in_progress
+from app.store.errors import StoreMismatch
 from app.store.names import META
 
 _KEYRING = "keyring"
 _FORMER = "identity-key"
 _CONTEXT = bound_to("cpg/check/1")
-
-
-class StoreMismatch(Exception):
-    """The database can't be used with these settings; the message says why and what to do."""
 
 
 async def claim_store(database: AsyncDatabase[dict[str, Any]], keyring: Keyring) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
 
-from graph.errors import client_error, field_error, refusal, refusal_message, request_error
+from graph.errors import ErrorCode, client_error, refusal, refusal_message
 from graph.execution.request import Answer
 from graph.live_report import SourceReport
 from graph.plan import Withheld
@@ -21,14 +21,14 @@ def refused(error: Exception) -> Answer:
 
 def refused_by(errors: Iterable[GraphQLError]) -> Answer:
     """The answer to a document or variables that can't be executed."""
-    told = [request_error(error) for error in errors]
+    told = [_request_error(error) for error in errors]
     return Answer({"errors": told}, is_request_error=True, code=told[0]["extensions"]["code"])
 
 
 def answer_of(result: ExecutionResult, views: Views) -> Answer:
     """The answer of what was executed, with what was withheld and masked."""
     body: dict[str, Any] = {"data": result.data}
-    errors = [field_error(error) for error in result.errors or ()]
+    errors = [_field_error(error) for error in result.errors or ()]
     if result.data is not None:
         errors += [_withheld(item) for item in views.withheld()]
     if errors:
@@ -41,6 +41,30 @@ def answer_of(result: ExecutionResult, views: Views) -> Answer:
     if extensions:
         body["extensions"] = extensions
     return Answer(body)
+
+
+def _request_error(error: GraphQLError) -> dict[str, Any]:
+    """The entry of `errors` for a document or variables that can't be executed."""
+    return {
+        "message": error.message,
+        **_place(error),
+        "extensions": {"code": ErrorCode.BAD_INPUT.value, **(error.extensions or {})},
+    }
+
+
+def _field_error(error: GraphQLError) -> dict[str, Any]:
+    """The entry of `errors` for a field that failed while it was executed."""
+    message, extensions = client_error(error.original_error or error)
+    return {"message": message, **_place(error), "extensions": extensions}
+
+
+def _place(error: GraphQLError) -> dict[str, Any]:
+    place: dict[str, Any] = {}
+    if error.locations:
+        place["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path is not None:
+        place["path"] = list(error.path)
+    return place
 
 
 def _withheld(item: Withheld) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from graph.model.comparison import Level, Measure
 from graph.model.traits import Traits
 
 Levels = Mapping[Level, float]
+LEAST_SCORE: Final = 0.9
+"""Whoever is less likely the same person isn't suggested."""
 SHARE: Final = MappingProxyType({Measure.PLACE: 0.5})
 """What counts of a weight: parts of one address repeat each other, and relatives share them."""
 _MOST: Final = 1000.0  # beyond it a probability is 0 or 1 anyway

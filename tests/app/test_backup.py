@@ -16,9 +16,10 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.backup import backup, restore, restore_in_progress
-from app.store.backup_file import BackupError, Summary
+from app.store.backup_file import Summary
 from app.store.client import open_client
 from app.store.embedded import EmbeddedServer
+from app.store.errors import BackupError
 
 Database = AsyncDatabase[dict[str, Any]]
 

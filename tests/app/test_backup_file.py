@@ -9,7 +9,8 @@ from bson.raw_bson import RawBSONDocument
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.backup_file import BackupError, Draft, check
+from app.store.backup_file import Draft, check
+from app.store.errors import BackupError
 
 
 @given(st.data())

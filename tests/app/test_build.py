@@ -6,8 +6,9 @@ import secrets
 
 import pytest
 
+from app.auth.development import development_issuer
 from app.auth.settings import AuthSettings, IssuerSettings
-from app.build import development_issuer, open_gateway
+from app.build import open_gateway
 from app.configuration import WrongSettings
 from app.key_settings import KeySettings
 from app.keyring.errors import RootKeyMissing
@@ -15,7 +16,8 @@ from app.keys import RefusedInProduction
 from app.settings import Settings, StoreSettings
 from app.store.address import store_uri
 from app.store.attach import attached_store
-from app.store.meta import StoreMismatch, check_store, claim_store
+from app.store.errors import StoreMismatch
+from app.store.meta import check_store, claim_store
 from tests.support.gateway import a_profile, running_gateway
 from tests.support.sealing import a_sealing
 

@@ -15,9 +15,9 @@ from hubspot.crm.lists import ListCreateRequest
 from app.demo import sandbox_links
 from connectors.abilities import FactKind
 from connectors.base import Call, SourceSettings
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from connectors.vendors.hubspot import HubSpot as Connector
 from tests.support.sandbox import running_sandbox, sandbox_client
 

@@ -12,11 +12,11 @@ from pymongo import AsyncMongoClient
 from app.cache_settings import CacheSettings
 from app.shared_cache import Server, SharedCache, opened_server
 from connectors.base import Key, Record, SourceSettings
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
 from connectors.runtime.gate import Gate
 from connectors.runtime.kept import Kept, Seen
 from connectors.runtime.live_cache import Answer, LiveCache
-from connectors.runtime.network import LOOPBACK
 from connectors.runtime.pace import AS_USUAL, Freshness, Pace
 from tests.support.card_index import CardIndex
 from tests.support.certificates import Authority, TlsFiles

@@ -29,8 +29,8 @@ from app.store.client import open_client
 from app.store.items import identity_place
 from app.store.sealing import ProfileSeal, Sealing
 from app.store.search import base_of, end_of, path_of
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.model.channel import Channel
 from graph.model.identity import identity_name
 from graph.model.search import BY_ID

@@ -2,8 +2,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from tests.support.scripted_http import scripted_server
 
 

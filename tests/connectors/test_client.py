@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from tests.support.scripted_http import json_of, scripted_server, status
 
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from connectors.base import Call
 from connectors.errors import BadPayload, Unavailable, WrongSettings
+from connectors.runtime.addresses import LOOPBACK, is_allowed
 from connectors.runtime.budget import Budget
 from connectors.runtime.call import Request, ask
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK, GuardedBackend, RefusedAddress, is_allowed
+from connectors.runtime.network import GuardedBackend, RefusedAddress
 from tests.support.scripted_http import body, json_of, status
 
 PRIVATE = [

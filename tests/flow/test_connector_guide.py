@@ -12,9 +12,9 @@ from connectors.abilities import Change, ChangeKind, Webhook
 from connectors.base import Call, Key, SourceSettings
 from connectors.errors import BadSignature, Conflict
 from connectors.registry import connector_of
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from tests.support.acme_crm import KEY, REGION, WEBHOOK_SECRET, running_acme, signed
 from tests.support.gateway import a_profile, running_gateway
 from tests.support.process import command

@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 
-from app.auth.development import DevelopmentIssuer
-from app.build import development_issuer
+from app.auth.development import DevelopmentIssuer, development_issuer
 from graph.errors import ErrorCode
 from tests.flow.documents import CREATE
 from tests.support.gateway import a_profile, define

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.base import Record, SourceSettings
 from connectors.errors import BadPayload, RateLimited, SourceError, Unauthorized, Unavailable
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.live_value import LiveValue
 from tests.graph.live_office import (
     CODE,

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.base import Record, SourceSettings
 from connectors.errors import Unavailable
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from connectors.runtime.pace import Freshness
 from graph.live_report import reports_of
 from graph.live_value import LiveValue, chosen

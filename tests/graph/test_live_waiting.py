@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from connectors.runtime.pace import Freshness
 from graph.live_value import LiveValue
 from tests.graph.live_office import (

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from connectors.base import SourceSettings
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.errors import StoreUnavailable
 from graph.live_value import LiveValue
 from graph.model.channel import Channel

@@ -6,9 +6,9 @@ import pytest
 
 from connectors.base import Key, SourceSettings
 from connectors.errors import Unavailable
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.breaker import Circuit, Health
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.model.profile import Link
 from graph.sources import Source
 from tests.support.card_index import CardIndex

@@ -8,6 +8,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from app.cli import cli
+from app.cli_lazy import LazyCommand
 from tests.house.documents import command_lines
 
 CALL = re.compile(r"(?:^|[\s/|])profile-gateway(?= [a-z-])([^|;&>#)]*)")
@@ -35,6 +36,7 @@ def _complaint(words: list[str]) -> str | None:
         if word not in command.commands:
             return f"no command {word}"
         command = command.commands[word]
+        command = command.loaded() if isinstance(command, LazyCommand) else command
     return _unknown_option(command, rest)
 
 

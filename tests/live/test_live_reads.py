@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.base import Record
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from graph.live import LiveReads
 from graph.model.custom_field import FieldDefinition, FieldSource, SourceKind
 from graph.sources import Source

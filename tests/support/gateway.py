@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx2
 
-from app.build import Gateway, development_issuer, open_gateway
+from app.auth.development import development_issuer
+from app.build import Gateway, open_gateway
 from app.http.routes import create_app
 from app.http.settings import HttpSettings
 from app.settings import Settings, StoreSettings

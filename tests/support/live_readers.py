@@ -17,9 +17,9 @@ from app.cache_settings import CacheSettings
 from app.shared_cache import SharedCache, opened_server
 from connectors.base import SourceSettings
 from connectors.registry import connector_of
+from connectors.runtime.addresses import LOOPBACK
 from connectors.runtime.budget import Budget
 from connectors.runtime.client import source_client
-from connectors.runtime.network import LOOPBACK
 from connectors.runtime.pace import Pace
 from connectors.runtime.shared import NOTHING_SHARED
 from graph.live import LiveReads

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from app.build import development_issuer
+from app.auth.development import development_issuer
 from app.http.settings import HttpSettings
 from app.http.socket_settings import SocketSettings
 from app.limit_settings import LimitSettings

@@ -121,9 +121,13 @@ ceilings = st.builds(
 )
 
 
+# Made once: a strategy that is made at each draw is checked at each draw.
+_BY_ACTION = st.dictionaries(st.sampled_from(Action), _CLASSES, max_size=_FEW)
+
+
 @st.composite
 def _given(draw: st.DrawFn) -> Given:
-    actions = draw(st.dictionaries(st.sampled_from(Action), _CLASSES, max_size=_FEW))
+    actions = draw(_BY_ACTION)
     return Given(actions, draw(_CLASSES) - actions.get(Action.READ, frozenset()))
 
 

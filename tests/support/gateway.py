@@ -17,6 +17,7 @@ from app.settings import Settings, StoreSettings
 from app.source_settings import SourceSettings
 
 PATIENCE_S = 60
+TOGETHER = 10  # of the root fields that a document may have
 SECRET_VARIABLE = "PROFILE_GATEWAY_TEST_SECRET"
 
 
@@ -156,9 +157,15 @@ async def a_profile(caller: Caller, **input: Any) -> str:
 
 
 async def define(caller: Caller, fields: Iterable[Mapping[str, Any]]) -> None:
-    """Define custom fields, as an admin; each a `DefineFieldInput` (label: its key)."""
-    for field in fields:
-        await caller.data(
-            "mutation ($input: DefineFieldInput!) { defineField(input: $input) { field { key } } }",
-            {"input": {"label": field["key"], **field}},
+    """Define custom fields, as an admin; each a `DefineFieldInput` (label: its key).
+
+    A request defines several, one after the other: a schema is built for each request.
+    """
+    inputs = [{"label": field["key"], **field} for field in fields]
+    for start in range(0, len(inputs), TOGETHER):
+        some = {f"a{number}": it for number, it in enumerate(inputs[start : start + TOGETHER])}
+        declared = " ".join(f"${name}: DefineFieldInput!" for name in some)
+        asked = " ".join(
+            f"{name}: defineField(input: ${name}) {{ field {{ key }} }}" for name in some
         )
+        await caller.data(f"mutation ({declared}) {{ {asked} }}", some)

@@ -32,6 +32,15 @@ _CLASSES: Final = st.frozensets(st.sampled_from(DataClass))
 _ROLES: Final = st.frozensets(st.sampled_from(ROLES), min_size=1)
 _PURPOSES: Final = st.sampled_from(Purpose)
 _ANY_ID: Final = "0" * 26
+# Made once: a strategy that is made at each draw is checked at each draw.
+_BY_ACTION: Final = st.dictionaries(st.sampled_from(Action), _CLASSES)
+_SOME_ROLES: Final = st.frozensets(st.sampled_from(ROLES), max_size=2)
+_CEILINGS: Final = st.just(Ceiling()) | st.builds(Ceiling, _CLASSES)
+_RULES: Final = st.dictionaries(
+    _PURPOSES, st.builds(PurposeRule, st.none() | _CLASSES, st.none() | st.just("sale"))
+)
+_ASSURANCES: Final = st.builds(Assurances, st.just(900), st.frozensets(st.sampled_from(Action)))
+_NUMBERS: Final = st.lists(st.integers(100, 999), max_size=6, unique=True)
 
 standings: Final = st.builds(Standing, st.sampled_from(Relation), st.booleans())
 
@@ -46,7 +55,7 @@ def root_names(schema: GraphQLSchema) -> list[str]:
 @st.composite
 def givens(draw: st.DrawFn) -> Given:
     """Classes by what may be done with them."""
-    actions = draw(st.dictionaries(st.sampled_from(Action), _CLASSES))
+    actions = draw(_BY_ACTION)
     return Given(actions, draw(_CLASSES) - actions.get(Action.READ, frozenset()))
 
 
@@ -63,19 +72,25 @@ def _with_public(given: Given) -> Given:
     return Given(actions, given.mask - public)
 
 
+_GIVENS: Final = givens()
+_LINKS: Final = st.sampled_from([Relation.CONVERSATION, Relation.BREAK_GLASS])
+_RELATED: Final = st.dictionaries(_LINKS, _GIVENS, max_size=2)
+_OPEN_GIVENS: Final = _GIVENS.map(_with_public)
+_SOME_PURPOSES: Final = st.lists(_PURPOSES, min_size=1, max_size=3, unique=True).map(tuple)
+
+
 def rights(names: Iterable[str]) -> st.SearchStrategy[Rights]:
     """Rights of a role, on classes, by relation, and on fields of these names.
 
     Every role reads what is PUBLIC: a matrix in which one doesn't is refused.
     """
-    related = st.sampled_from([Relation.CONVERSATION, Relation.BREAK_GLASS])
     return st.builds(
         Rights,
-        givens().map(_with_public),
+        _OPEN_GIVENS,
         st.dictionaries(st.sampled_from(sorted(names)), field_rights, max_size=6),
-        st.dictionaries(related, givens(), max_size=2),
+        _RELATED,
         second_factor=st.booleans(),
-        purposes=st.lists(_PURPOSES, min_size=1, max_size=3, unique=True).map(tuple),
+        purposes=_SOME_PURPOSES,
         hides=st.booleans(),
     )
 
@@ -90,10 +105,8 @@ def matrices(
         st.just(1),
         st.dictionaries(st.sampled_from(ROLES), rights(deniable(schema)), min_size=1),
         st.fixed_dictionaries(named),
-        st.dictionaries(
-            _PURPOSES, st.builds(PurposeRule, st.none() | _CLASSES, st.none() | st.just("sale"))
-        ),
-        assurances=st.builds(Assurances, st.just(900), st.frozensets(st.sampled_from(Action))),
+        _RULES,
+        assurances=_ASSURANCES,
     )
 
 
@@ -110,7 +123,7 @@ def deniable(schema: TenantSchema) -> set[str]:
 @st.composite
 def customer_schemas(draw: st.DrawFn) -> CustomerSchema:
     """Up to six custom fields, one of them retired perhaps; keys that occur nowhere else."""
-    numbers = draw(st.lists(st.integers(100, 999), max_size=6, unique=True))
+    numbers = draw(_NUMBERS)
     made = [draw(_definitions(number, place)) for place, number in enumerate(numbers, 1)]
     is_last_retired = bool(made) and draw(st.booleans())
     used = made[:-1] if is_last_retired else made
@@ -136,8 +149,8 @@ def _definitions(draw: st.DrawFn, number: int, position: int) -> FieldDefinition
 def askings(draw: st.DrawFn, matrix: Matrix) -> Asking:
     """Somebody who has roles of the matrix, and perhaps others."""
     own = draw(st.sampled_from(sorted(matrix.roles)))
-    roles = draw(st.frozensets(st.sampled_from(ROLES), max_size=2)) | {own}
-    ceiling = draw(st.just(Ceiling()) | st.builds(Ceiling, _CLASSES))
+    roles = draw(_SOME_ROLES) | {own}
+    ceiling = draw(_CEILINGS)
     principal = Principal("shop", "ada", roles, client="app")
     return Asking(principal, matrix, draw(_PURPOSES), draw(st.sampled_from(Assurance)), ceiling)
 

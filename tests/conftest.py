@@ -1,5 +1,6 @@
 """Fixtures that the whole suite shares.  A test keeps to a tenant of its own."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,8 +15,14 @@ from tests.support.late_sockets import closed_when_cancelled
 from tests.support.process import GatewayProcess, serving
 from tests.support.tryton import tryton  # noqa: F401 - a fixture
 
-# How fast a busy machine makes examples says nothing about the code.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast a busy machine makes examples says nothing about the code.  SAME_EXAMPLES=1 draws the
+# same ones each time, so that what CI refuses is what a change broke; else they are drawn anew.
+settings.register_profile(
+    "busy",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("SAME_EXAMPLES") == "1",
+)
 settings.load_profile("busy")
 
 

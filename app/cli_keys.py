@@ -38,6 +38,7 @@ class Level(Enum):
     ROOT = "root"
     TENANT = "tenant"
     PROFILE = "profile"
+    INDEX = "index"
 
 
 _BATCH_WITHIN_S = 300.0
@@ -46,7 +47,8 @@ _Level = Annotated[
     typer.Argument(
         help="root: wrap the tenants' keys by the root key in use now (keys.root or keys.vault;"
         " the former one stays in keys.former_roots until then). tenant: new keys for tenants."
-        " profile: new keys for profiles, whose values are sealed anew."
+        " profile: new keys for profiles, whose values are sealed anew. index: a new key for each"
+        " tenant's index, by which identities, unique and sealed values are looked up."
     ),
 ]
 _Tenant = Annotated[
@@ -127,4 +129,6 @@ async def _rotated(settings: Settings, level: Level, tenant: str | None) -> Rota
             tenants = [tenant] if tenant else await rotation.tenants()
             if level is Level.TENANT:
                 return await rotation.tenant_keys(tenants)
+            if level is Level.INDEX:
+                return await rotation.index_keys(tenants)
             return await rotation.profile_keys(tenants)

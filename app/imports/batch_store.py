@@ -21,8 +21,8 @@ from app.store.claims import claimed, shared_in, with_shared
 from app.store.documents import Document, from_document
 from app.store.explained import explained
 from app.store.failures import store_failures
-from app.store.names import BOOKMARKS, HISTORY, IDENTITIES, PROFILES, key_of
-from app.store.sealing import ProfileSeal
+from app.store.names import BOOKMARKS, HISTORY, IDENTITIES, INDEXED_BY, PROFILES, key_of
+from app.store.sealing import ProfileSeal, TenantSeal
 from graph.model.profile import PersonName, Profile, ProfilePatch, ProfileState
 from graph.model.provenance import Author
 from policies.plan import Scope
@@ -62,6 +62,10 @@ class BatchStore:
         self._scope = scope
         self._bookmark = bookmark
         self._now = now
+
+    async def seal(self) -> TenantSeal:
+        """What the tenant's identities are looked up by now; it changes while keys are rotated."""
+        return await self._changes.sealing.tenant(self._scope.tenant)
 
     async def owners(self, indexes: Iterable[str]) -> dict[str, str]:
         """The profile ids of those of the indexes that are claimed."""
@@ -180,7 +184,7 @@ class BatchStore:
             known = held | {BLOCKS: update["$set"].get(BLOCKS, held.get(BLOCKS, []))}
             update["$set"][BLOCKS] = moved_blocks(known, update["$set"]["identities"])
         update["$inc"]["version"] = person.rows
-        then |= {"identities": person.entries}
+        then |= {"identities": update["$set"].get("identities", held["identities"])}
         update = with_shared(update, held, then, self._scope.tenant)
         self._plan_shared(shared_in(then) - shared_in(held), writes)
         update, entry = explained(held, update, seal, _AUTHOR, self._now)
@@ -188,7 +192,9 @@ class BatchStore:
         before, after = claimed(held), claimed(then)
         writes.gone += [key_of(self._scope.tenant, index) for index in sorted(before - after)]
         self._plan_claims(after - before, person.id, writes)
-        writes.updates.append(UpdateOne({"_id": held["_id"], "version": held["version"]}, update))
+        # A rotation of the index key changes no version, but what an identity is kept as.
+        as_read = {"_id": held["_id"], **{name: held.get(name) for name in ("version", INDEXED_BY)}}
+        writes.updates.append(UpdateOne(as_read, update))
 
     def _plan_claims(self, indexes: Iterable[str], id: str, writes: _Writes) -> None:
         writes.claims += [self._changes.claim(index, id, self._scope) for index in sorted(indexes)]

@@ -17,7 +17,7 @@ from app.imports.targets import (
     target_of,
 )
 from app.store.changes import Changes
-from app.store.claims import unsealed_entry
+from app.store.claims import indexes_of, unsealed_entry
 from app.store.documents import Document
 from app.store.sealing import TenantSeal
 from graph.kinds.search import findable
@@ -75,6 +75,7 @@ class RowCheck:
 
     `columns` maps columns to targets, "" ignores one; a column that isn't in it is its own target.
     `matched` are the channels whose identities find a profile; all of them where it is empty.
+    `seal` may be replaced by a newer one of the tenant at any time.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class RowCheck:
     ) -> None:
         self._schema = schema
         self._changes = changes
-        self._seal = seal
+        self.seal = seal
         self._now = now
         self._columns = columns
         self._matched = frozenset(identity_kind(channel) for channel in matched)
@@ -140,15 +141,13 @@ class RowCheck:
         custom: tuple[Mapping[str, object], Findable],
         links: tuple[Link, ...],
     ) -> CheckedRow:
-        entries = [(item, unsealed_entry(item, self._seal)) for _, item in found.identities]
-        claims = self._changes.claims(custom[1], self._seal)
+        entries = [(item, unsealed_entry(item, self.seal)) for _, item in found.identities]
+        claims = self._changes.claims(custom[1], self.seal)
         columns: dict[str, str] = {}
         for field_id, indexes in claims.items():
             columns |= dict.fromkeys(indexes, found.custom[field_id][0])
         for (column, _), (_, entry) in zip(found.identities, entries, strict=True):
-            columns |= dict.fromkeys(
-                (entry[name] for name in ("index", "wide") if name in entry), column
-            )
+            columns |= dict.fromkeys(indexes_of(entry), column)
         if not columns:
             raise RowRefused(("identities", _NOBODY))
         return CheckedRow(

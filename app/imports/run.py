@@ -135,6 +135,7 @@ class _Import:
         next_batch = asyncio.create_task(asyncio.to_thread(self._read, source))
         try:
             while batch := await next_batch:
+                self._check.seal = await self._batches.seal()
                 next_batch = asyncio.create_task(asyncio.to_thread(self._read, source))
                 await self._settle_all(batch)
                 progress(self._mark.offset, size)

@@ -1,6 +1,7 @@
 """The keyring: a database of its own that holds every wrapped key, and nothing else.
 
-    tenants     tenant/purpose/version -> a tenant's key, wrapped by a root key
+    tenants     tenant/purpose/version -> a tenant's key, wrapped by a root key; `usedFrom` says
+                when a new one may be used, `retired` that a former one isn't any more
     profiles    tenant/profile         -> the profile's keys, wrapped by the tenant's
 
 Deleting a profile's keys makes every copy of its sealed values unreadable, backups included.
@@ -28,6 +29,8 @@ TENANTS: Final = "tenants"
 PROFILES: Final = "profiles"
 DATA: Final = "data"
 INDEX: Final = "index"
+USED_FROM: Final = "usedFrom"
+RETIRED: Final = "retired"
 CACHED_S: Final = 60.0
 """How long a key is kept in memory: so long a destroyed one may still open values elsewhere."""
 _TENANTS_CACHED: Final = 1_000
@@ -132,13 +135,25 @@ class Keyring:
         found = self.database[TENANTS].find({}, {"tenant": 1})
         return sorted({document["tenant"] async for document in found})
 
-    async def add_tenant_key(self, tenant: str, purpose: str, version: int) -> None:
-        """Make a version of a tenant's key, unless it is there."""
+    async def add_tenant_key(
+        self, tenant: str, purpose: str, version: int, used_from: datetime | None = None
+    ) -> None:
+        """Make a version of a tenant's key, unless it is there; in use at once or from then on."""
         document = await self._new_tenant_key(tenant, purpose, version)
+        if used_from is not None:
+            document[USED_FROM] = used_from
         try:
             await self.database[TENANTS].insert_one(document)
         except DuplicateKeyError:
             return
+
+    async def indexing(self, tenant: str) -> TenantKeys:
+        """A tenant's keys with all versions of its index key, retired ones too.
+
+        Raises:
+            RootKeyMissing, RootKeyUnavailable, KeyDamaged: as `tenant`.
+        """
+        return await self._unwrapped_all(tenant, await self._tenant_documents(tenant))
 
     async def unwrapped(self, document: Mapping[str, Any]) -> bytes:
         """A tenant's key from its document; raises as `tenant`."""
@@ -172,11 +187,17 @@ class Keyring:
             await self.add_tenant_key(tenant, purpose, 1)
         if purposes != {DATA, INDEX}:
             documents = await self._tenant_documents(tenant)
+        return await self._unwrapped_all(tenant, [one for one in documents if RETIRED not in one])
+
+    async def _unwrapped_all(self, tenant: str, documents: Iterable[Document]) -> TenantKeys:
         keys: dict[str, dict[int, bytes]] = {DATA: {}, INDEX: {}}
+        used, now = 0, self._now()
         for document in documents:
             _, purpose, version = document["_id"].split("/")
             keys[purpose][int(version)] = await self.unwrapped(document)
-        return TenantKeys(tenant, keys[DATA], keys[INDEX])
+            if purpose == INDEX and document.get(USED_FROM, now) <= now:
+                used = max(used, int(version))
+        return TenantKeys(tenant, keys[DATA], keys[INDEX], used)
 
     async def _tenant_documents(self, tenant: str) -> list[Document]:
         begin, end = f"{tenant}/", f"{tenant}0"  # the character behind the slash

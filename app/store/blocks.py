@@ -49,6 +49,8 @@ def _of(entries: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _hashed(seal: TenantSeal, keys: Iterable[str]) -> list[str]:
+    # While the index key is rotated, by all its versions: so who is new meets all who are there.
     # The first characters tell the version of the key alone.
-    hashed = (seal.keys.index("block", key)[-_LENGTH:] for key in keys)
+    index, versions = seal.keys.index, seal.keys.index_versions
+    hashed = (index("block", key, one)[-_LENGTH:] for key in keys for one in versions)
     return sorted({key_of(seal.tenant, one) for one in hashed})

@@ -11,7 +11,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from app.store.blocks import BLOCKS, kept_blocks, moved_blocks, profile_blocks
-from app.store.claims import claimed, claimed_by_values, joined, shared_in, shared_keys, with_shared
+from app.store.claims import (
+    claimed,
+    claimed_by_values,
+    joined,
+    named,
+    shared_in,
+    shared_keys,
+    with_shared,
+)
 from app.store.compared import is_compared, patched_profile
 from app.store.documents import Document, search_of, to_document, update_of
 from app.store.explained import explained
@@ -270,15 +278,13 @@ class Changes:
     def claims(self, found: Findable, seal: TenantSeal) -> dict[str, list[str]]:
         """The indexes that custom values claim, by field id."""
         return {
-            field_id: [seal.index(name) for name in names]
+            field_id: [index for name in names for index in seal.indexes(name)]
             for field_id, names in found.claims.items()
         }
 
     def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
-        index = seal.of_tenant.index
-        wide = index(identity.wide) if identity.wide else None
-        return identity_document(identity.identity, index(identity.name), seal, wide)
+        return identity_document(identity.identity, named(identity, seal.of_tenant), seal)
 
 
 def promoted(patch: ProfilePatch, held: Document, promotion: Promotion | None) -> ProfilePatch:

@@ -5,6 +5,9 @@ that lie under those of profiles it absorbed, `reserved.FIELD_ID`.  For each the
 the collection `identities`; inserting its `_id` is the claim.  An identity has a second claim,
 `identities[].wide`, where the tenant's rules take several spellings as one.  What is shared with
 others isn't claimed: see `app.store.sharing`.
+
+An index is made by a version of the tenant's key.  While that is rotated, everything is claimed by
+every version: `identities[].others` and `wideOthers` hold the indexes by all but the one in use.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +19,9 @@ from app.store.sealing import TenantSeal
 from graph.model.errors import LimitReached
 from graph.ports import NamedIdentity
 
-_ONLY_MORE: Final = ("verified", "wide", "shared")
+_ONLY_MORE: Final = ("verified", "wide", "wideOthers", "shared")
 """What can be added to an identity that a profile has, and never be taken back so."""
+OTHERS: Final = ("others", "wideOthers")
 
 
 def claimed(held: Mapping[str, Any]) -> set[str]:
@@ -44,14 +48,22 @@ def shared_in(held: Mapping[str, Any]) -> set[str]:
 
 def indexes_of(item: Mapping[str, Any]) -> list[str]:
     """What an identity is looked up by."""
-    return [item[name] for name in ("index", "wide") if name in item]
+    found = [item[name] for name in ("index", "wide") if name in item]
+    return [*found, *(index for name in OTHERS for index in item.get(name, ()))]
+
+
+def named(identity: NamedIdentity, seal: TenantSeal) -> Document:
+    """What an identity is looked up by, as its profile keeps it."""
+    index, *others = seal.indexes(identity.name)
+    wide, *wide_others = seal.indexes(identity.wide) if identity.wide else [None]
+    found = {"index": index, "wide": wide, "others": others, "wideOthers": wide_others}
+    return {name: kept for name, kept in found.items() if kept}
 
 
 def unsealed_entry(identity: NamedIdentity, seal: TenantSeal) -> Document:
     """What tells an identity of a profile from others; the rest is sealed when it is written."""
     channel = identity.identity.channel
-    entry = {"channel": channel.value if channel else None, "index": seal.index(identity.name)}
-    return entry | ({"wide": seal.index(identity.wide)} if identity.wide else {})
+    return {"channel": channel.value if channel else None, **named(identity, seal)}
 
 
 def joined(entries: Sequence[Document], entry: Document, most: int) -> list[Document]:
@@ -77,14 +89,18 @@ def renewed(entries: Sequence[Document], entry: Document) -> list[Document]:
     return [
         item | more
         if is_same(item, entry)
-        else item | (shared if item["index"] == entry["index"] else {})
+        else item | (shared if not _names(item).isdisjoint(_names(entry)) else {})
         for item in entries
     ]
 
 
 def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two entries are one identity."""
-    return (one["channel"], one["index"]) == (other["channel"], other["index"])
+    return one["channel"] == other["channel"] and not _names(one).isdisjoint(_names(other))
+
+
+def _names(item: Mapping[str, Any]) -> set[str]:
+    return {item["index"], *item.get("others", ())}
 
 
 def with_shared(update: Document, held: Document, then: Document, tenant: str) -> Document:

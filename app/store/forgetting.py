@@ -9,7 +9,7 @@ from app.store.documents import Document
 from app.store.history import OF
 from app.store.interaction_documents import EVERYTHING, from_interaction
 from app.store.names import HISTORY, INTERACTION_CLAIMS, INTERACTIONS, TIMELINES, key_of
-from app.store.recording import claim_key
+from app.store.recording import claim_keys
 from app.store.sealing import Sealing
 from app.store.timeline_keys import lane_of
 
@@ -40,8 +40,8 @@ class Forgetting:
             return
         seal = await self._sealing.written(tenant, id)
         told = [from_interaction(document, seal, _EXTERNAL) for document in found]
-        keys = {claim_key(item, seal.of_tenant) for item in told if item.external_id}
-        claims = {"_id": {"$in": sorted(key for key in keys if key)}}
+        keys = {key for item in told for key in claim_keys(item, seal.of_tenant)}
+        claims = {"_id": {"$in": sorted(keys)}}
         await self._claims.delete_many(claims, session=session)
         ids = [document["_id"] for document in found]
         await self._interactions.delete_many({"_id": {"$in": ids}}, session=session)

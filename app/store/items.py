@@ -26,10 +26,8 @@ _ORIGINS: Final = "origins"
 SEALED_PARTS: Final = ("value", "raw")
 
 
-def identity_document(
-    identity: Identity, index: str, seal: ProfileSeal, wide: str | None = None
-) -> Document:
-    """An identity as its profile keeps it; `index` is its name in the identities collection.
+def identity_document(identity: Identity, named: Mapping[str, Any], seal: ProfileSeal) -> Document:
+    """An identity as its profile keeps it; `named` says what it is looked up by: its `index` ...
 
     What identifies is sealed, whatever the tenant's classes are.
     """
@@ -37,10 +35,10 @@ def identity_document(
     kept["shared"], channel = kept["shared"] or None, identity.channel and identity.channel.value
     for part in SEALED_PARTS:
         if kept[part] is not None:
-            kept[part] = seal.seal(identity_place(channel, index, part), kept[part])
+            kept[part] = seal.seal(identity_place(channel, named["index"], part), kept[part])
     kept[OF_IDENTITY] = identity_blocks(seal.of_tenant, identity)
     brought = {_ORIGINS: list(identity.origins)}
-    return present({"index": index, "wide": wide, "channel": channel, **kept, **brought})
+    return present({**named, "channel": channel, **kept, **brought})
 
 
 def identity_place(channel: str | None, index: str, part: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.keyring.keyring import DATA, INDEX, META, PROFILES, TENANTS, Document, Keyring
+from app.store.index_rotation import mark_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class TenantStatus:
     """The keys of one tenant.
 
     `data` and `index` are the versions of its keys; `roots` the ids of the root keys that wrapped
-    them.  `rotated` is how many profiles a rotation that isn't finished has done; None: no such.
+    them.  `rotated` is how many profiles a rotation that isn't finished has done, `indexed` how
+    many have been indexed by a new key; None: no such rotation.
     """
 
     tenant: str
@@ -22,6 +24,7 @@ class TenantStatus:
     profiles: int
     destroyed: int
     rotated: int | None
+    indexed: int | None
 
     def as_json(self) -> dict[str, Any]:
         """The status as JSON has it."""
@@ -39,6 +42,9 @@ class TenantStatus:
         if self.rotated is not None:
             told = f"  keys of profiles are being rotated, {self.rotated} done"
             yield f"{told}; run `keys rotate profile` to finish"
+        if self.indexed is not None or len(self.index) > 1:
+            told = f"  its index key is being rotated, {self.indexed or 0} profiles done"
+            yield f"{told}; run `keys rotate index` to finish"
 
 
 async def statuses(keyring: Keyring) -> list[TenantStatus]:
@@ -56,6 +62,7 @@ async def _status(keyring: Keyring, tenant: str, documents: list[Document]) -> T
     count = await profiles.count_documents(query)
     destroyed = await profiles.count_documents(query | {"destroyedAt": {"$exists": True}})
     mark = await keyring.database[META].find_one({"_id": f"rotation/{tenant}"})
+    indexing = await keyring.database[META].find_one({"_id": mark_id(tenant)})
     versions = {
         purpose: tuple(
             document["version"] for document in documents if document["purpose"] == purpose
@@ -71,6 +78,7 @@ async def _status(keyring: Keyring, tenant: str, documents: list[Document]) -> T
         count - destroyed,
         destroyed,
         mark["done"] if mark else None,
+        indexing["done"] if indexing else None,
     )
 
 

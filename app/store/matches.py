@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
+from cachetools import TTLCache
 from pymongo.asynchronous.database import AsyncDatabase
 
 from app.store.blocks import BLOCKS
@@ -24,6 +25,9 @@ from policies.plan import Scope
 LARGEST_BLOCK: Final = 100
 """A key that more profiles share tells nothing: it isn't compared by, here and in the batch."""
 _MOST_CANDIDATES: Final = 1_000
+_LARGE_KNOWN: Final = 10_000
+_LARGE_FOR_S: Final = 600.0
+"""How long a block is believed to be too large: reading it again and again would cost most."""
 
 
 class MongoMatches:
@@ -37,6 +41,7 @@ class MongoMatches:
         self._weights = database[WEIGHTS]
         self._sealing = sealing
         self._now = now
+        self._large: TTLCache[str, bool] = TTLCache(_LARGE_KNOWN, _LARGE_FOR_S)
 
     async def near(self, id: str, scope: Scope, attributes: AbstractSet[str]) -> list[Profile]:
         """See `graph.ports.Matches`."""
@@ -88,15 +93,17 @@ class MongoMatches:
 
     async def _sharing(self, blocks: Sequence[str], wanted: Document) -> list[Document]:
         """Who shares a block that isn't too large."""
-        if not blocks:
+        asked = [block for block in blocks if block not in self._large]
+        if not asked:
             return []
-        query = {BLOCKS: {"$in": list(blocks)}}
+        query = {BLOCKS: {"$in": asked}}
         found = await self._profiles.find(query, wanted).limit(_MOST_CANDIDATES).to_list()
         if len(found) == _MOST_CANDIDATES:  # which of them are too large can't be told from these
-            found = await self._one_by_one(blocks, wanted)
-        own = frozenset(blocks)
+            found = await self._one_by_one(asked, wanted)
+        own = frozenset(asked)
         sizes = Counter(block for one in found for block in one[BLOCKS] if block in own)
         small = {block for block, size in sizes.items() if size <= LARGEST_BLOCK}
+        self._large.update(dict.fromkeys(sizes.keys() - small, True))
         return [one for one in found if not small.isdisjoint(one[BLOCKS])]
 
     async def _one_by_one(self, blocks: Iterable[str], wanted: Document) -> list[Document]:
@@ -106,6 +113,8 @@ class MongoMatches:
             page = await cursor.to_list()
             if len(page) <= LARGEST_BLOCK:
                 merged |= {one["_id"]: one for one in page}
+            else:
+                self._large[block] = True
         return list(merged.values())
 
     async def _dismissed(self, id: str, others: Iterable[str], scope: Scope) -> set[str]:

@@ -28,6 +28,9 @@ OUTBOX: Final = "outbox"
 REFETCHES: Final = "refetches"
 WEBHOOK_EVENTS: Final = "webhookEvents"
 
+INDEXED_BY: Final = "indexedBy"
+"""The version of the index key that a rotation has made all indexes of a profile by."""
+
 
 def key_of(tenant: str, *parts: str) -> str:
     """The `_id` of a tenant's document."""

@@ -14,7 +14,7 @@ from app.store.documents import Document
 from app.store.failures import store_failures
 from app.store.names import IDENTITIES, PROFILES, key_of
 from app.store.recording import AlreadyRecorded, Recording, Writer
-from app.store.sealing import ProfileSeal
+from app.store.sealing import ProfileSeal, TenantSeal
 from app.store.sharing import is_shared, sharing
 from graph.errors import Conflict
 from graph.model.identity import IdentityName
@@ -50,17 +50,16 @@ class Recognising:
     ) -> Found:
         """See `graph.ports.Profiles`."""
         of_tenant = await self._sealing.tenant(scope.tenant)
-        names = [name, wide] if wide else [name]
-        keys = [key_of(scope.tenant, of_tenant.index(one)) for one in names]
+        # How it is spelt comes before what it is taken as.
+        names = [keys_of(one, of_tenant) for one in ([name, wide] if wide else [name])]
         with store_failures():
-            claims = await self._claims(keys)
-            # How it is spelt comes before what it is taken as.
-            for key in keys:
-                claim = claims.get(key)
-                if claim and not is_shared(claim):
-                    return Found(claim["profile"])
-                if claim:
-                    return Found(sharing=await sharing(self._profiles, key))
+            claims = await self._claims([key for keys in names for key in keys])
+            for keys in names:
+                found = [claims[key] for key in keys if key in claims]
+                if owned := [claim["profile"] for claim in found if not is_shared(claim)]:
+                    return Found(owned[0])
+                if found:
+                    return Found(sharing=await sharing(self._profiles, keys))
         return Found()
 
     async def recognise(
@@ -101,9 +100,9 @@ class Recognising:
         It is the one that the identity came with, so that it goes with it when they are parted.
         """
         of_tenant = await self._sealing.tenant(scope.tenant)
-        key = key_of(scope.tenant, of_tenant.index(name))
         with store_failures():
-            claim = (await self._claims([key])).get(key, {})
+            claims = await self._claims(keys_of(name, of_tenant))
+        claim = next(iter(claims.values()), {})
         origin: str = claim.get("origin", id)
         return origin if claim.get("profile") == id else id
 
@@ -141,14 +140,15 @@ class Recognising:
         """Identities, those marked that are known to be shared."""
         of_tenant = await self._sealing.tenant(scope.tenant)
         keys = {
-            one: key_of(scope.tenant, of_tenant.index(one))
+            key: one
             for item in identities
             for one in (item.name, item.wide)
             if one
+            for key in keys_of(one, of_tenant)
         }
         with store_failures():
-            claims = await self._claims(sorted(set(keys.values())))
-        shared = {one for one, key in keys.items() if is_shared(claims.get(key, {}))}
+            claims = await self._claims(sorted(keys))
+        shared = {keys[key] for key, claim in claims.items() if is_shared(claim)}
         return [_marked(item) if {item.name, item.wide} & shared else item for item in identities]
 
     async def _seen(
@@ -157,7 +157,8 @@ class Recognising:
         of_tenant = await self._sealing.tenant(scope.tenant)
         query = {"_id": key_of(scope.tenant, id)}
         seen = {"$max": {"identities.$[seen].lastSeenAt": self._now()}}
-        which = [{"seen.index": of_tenant.index(identity.name)}]
+        any_of = {"$in": of_tenant.indexes(identity.name)}
+        which = [{"$or": [{"seen.index": any_of}, {"seen.others": any_of}]}]
         if opening is None:
             with store_failures():
                 await self._profiles.update_one(query, seen, array_filters=which)
@@ -170,6 +171,11 @@ class Recognising:
             await open_it(session)
 
         await self._changes.transaction(write)
+
+
+def keys_of(name: IdentityName, of_tenant: TenantSeal) -> list[str]:
+    """The `_id`s that a claim of a name may have."""
+    return [key_of(of_tenant.tenant, index) for index in of_tenant.indexes(name)]
 
 
 def _marked(identity: NamedIdentity) -> NamedIdentity:

@@ -26,14 +26,14 @@ class RecordDocuments:
     """Makes documents.
 
     `found` says what a profile's custom values are found by and claim, `wide` what else an identity
-    is found by, by its index.
+    is found by, by each of its indexes.
     """
 
     def __init__(
         self,
         changes: Changes,
         found: Callable[[Profile], Findable],
-        wide: Mapping[str, str],
+        wide: Mapping[str, Document],
     ) -> None:
         self._changes = changes
         self._found = found
@@ -65,8 +65,10 @@ class RecordDocuments:
         assert identity.channel  # noqa: S101 - every kept identity has one
         assert identity.value  # noqa: S101 - and this
         name = IdentityName(identity_kind(identity.channel), identity.value)
-        index = seal.of_tenant.index(name)
-        return identity_document(identity, index, seal, self._wide.get(index))
+        indexes = seal.of_tenant.indexes(name)
+        wide = next((self._wide[one] for one in indexes if one in self._wide), {})
+        named = {"index": indexes[0], "others": indexes[1:], **wide}
+        return identity_document(identity, named, seal)
 
     def _reserved(self, record: Record, seal: ProfileSeal) -> dict[str, list[str]]:
         """What its own values claim that lie under others'."""

@@ -88,11 +88,11 @@ class Recording:
     async def known(self, item: Interaction, scope: Scope) -> str | None:
         """The id of the interaction that has this one's external id."""
         of_tenant = await self._changes.sealing.tenant(scope.tenant)
-        key = claim_key(item, of_tenant)
-        if key is None:
+        keys = claim_keys(item, of_tenant)
+        if not keys:
             return None
         with store_failures():
-            claim = await self._claims.find_one({"_id": key})
+            claim = await self._claims.find_one({"_id": {"$in": keys}})
         return claim["interaction"] if claim else None
 
     async def is_kept(self, id: str, scope: Scope) -> bool:
@@ -113,7 +113,7 @@ class Recording:
         started_at = item.started_at or now
         begun = replace(item, owner=seal.profile, started_at=started_at)
         document = interaction_document(begun, seal, now)
-        key, position = claim_key(item, seal.of_tenant), position_of(started_at, item.id)
+        keys, position = claim_keys(item, seal.of_tenant), position_of(started_at, item.id)
         timeline = {"_id": key_of(tenant, seal.profile)}
         added: dict[str, Any] = {
             "$setOnInsert": {"tenant": tenant, "owner": seal.profile},
@@ -122,7 +122,7 @@ class Recording:
         }
 
         async def write(session: AsyncClientSession) -> None:
-            if key is not None:
+            for key in sorted(keys):
                 claim = {"_id": key, "tenant": tenant, "interaction": item.id, "claimedAt": now}
                 try:
                     await self._claims.insert_one(claim, session=session)
@@ -165,10 +165,13 @@ class Recording:
         raise Conflict("The interaction changes too fast; try again.")
 
 
-def claim_key(item: Interaction, of_tenant: TenantSeal) -> str | None:
-    """The `_id` of what claims an interaction's external id; None where it has none."""
+def claim_keys(item: Interaction, of_tenant: TenantSeal) -> list[str]:
+    """The `_id`s of what claims an interaction's external id; none where it has none.
+
+    There is one for each version of the index key, that of the one in use first.
+    """
     if item.external_id is None:
-        return None
+        return []
     # Their lengths can't be mistaken: a source may hold any character, but no line break.
     name = IdentityName(_KIND, f"{item.source or ''}\n{item.external_id}")
-    return key_of(of_tenant.tenant, of_tenant.index(name))
+    return [key_of(of_tenant.tenant, index) for index in of_tenant.indexes(name)]

@@ -220,10 +220,15 @@ def _standing(documents: Mapping[str, Document], records: Mapping[str, Record]) 
     return [one for id_, one in documents.items() if records[id_].absorbed is None]
 
 
-def _wide(documents: Iterable[Document]) -> dict[str, str]:
-    """What else identities are found by, by their index."""
+def _wide(documents: Iterable[Document]) -> dict[str, Document]:
+    """What else identities are found by, by each of their indexes."""
     items = (item for document in documents for item in document.get("identities", ()))
-    return {item["index"]: item["wide"] for item in items if "wide" in item}
+    return {
+        index: {name: item[name] for name in ("wide", "wideOthers") if name in item}
+        for item in items
+        if "wide" in item
+        for index in (item["index"], *item.get("others", ()))
+    }
 
 
 def _entry(

@@ -3,6 +3,7 @@
     root      the tenants' keys are wrapped anew by the root key in use
     tenant    a tenant gets a new key, and its profiles' keys are wrapped anew by that
     profile   every profile of a tenant gets a new key, and its values are sealed anew by that
+    index     a tenant gets a new index key, and all that is looked up is indexed anew by that
 
 Gateways keep keys for a while in memory.  So a former key is destroyed only when whoever might
 still have used it has forgotten it; until then both open.
@@ -20,6 +21,7 @@ from app.keyring.keyring import DATA, PROFILES, TENANTS, Document, tenant_contex
 from app.keyring.profile_keys import raw_key, versions_of, wrapped_key
 from app.keyring.root_keys import Wrapped
 from app.keyring.tenant_keys import TenantKeys
+from app.store.index_rotation import IndexRotation
 from app.store.meta import rewrap_check
 from app.store.profile_rotation import ProfileRotation
 from app.store.rotation_steps import (
@@ -54,6 +56,11 @@ class Rotation:
     async def profile_keys(self, tenants: Sequence[str]) -> Rotated:
         """Give every profile of the tenants a new key, and seal its values by that."""
         work = ProfileRotation(self._database, self._sealing, self._progress, self._settling)
+        return await work.run(tenants)
+
+    async def index_keys(self, tenants: Sequence[str]) -> Rotated:
+        """Give every tenant a new index key, and index by that all that is looked up."""
+        work = IndexRotation(self._database, self._sealing, self._progress, self._settling)
         return await work.run(tenants)
 
     async def tenants(self) -> list[str]:

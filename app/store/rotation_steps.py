@@ -41,9 +41,14 @@ class Settling:
     progress: Progress
     margin_s: float = MARGIN_S
 
+    @property
+    def wait_s(self) -> float:
+        """How long somebody may still act by what they knew."""
+        return self.cached_s + self.margin_s
+
     async def until(self, since: datetime) -> None:
         """Wait until everybody has forgotten what they knew at that time."""
-        wait_s = self.cached_s + self.margin_s
+        wait_s = self.wait_s
         while (left := wait_s - (now() - since).total_seconds()) > 0:
             self.progress("waiting for former keys", int(wait_s - left), int(wait_s))
             await asyncio.sleep(min(left, 1.0))

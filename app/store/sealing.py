@@ -5,7 +5,7 @@ profiles are found by, `ProfileSeal` for the values of one profile.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -59,6 +59,18 @@ class TenantSeal:
     def index(self, name: IdentityName) -> str:
         """How the store names an identity or a unique value."""
         return f"{name.kind}/{self.keys.index(name.kind, name.value)}"
+
+    def indexes(self, name: IdentityName) -> list[str]:
+        """How the store may name it: by every version of the key, first as `index` does.
+
+        There are several while the key is rotated.  What is claimed is claimed by all of them.
+        """
+        versions = self.keys.index_versions
+        return [f"{name.kind}/{self.keys.index(name.kind, name.value, one)}" for one in versions]
+
+    def newest(self) -> "TenantSeal":
+        """The same, with the newest version of the index key alone."""
+        return replace(self, keys=self.keys.newest())
 
     def seal(self, place: str, value: object) -> bytes:
         """A value that is the tenant's and no profile's, sealed for its place."""

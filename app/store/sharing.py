@@ -6,7 +6,7 @@ profiles' documents.  Whoever joins or leaves writes to that one document: of tw
 same time, the store lets one wait for the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,9 +57,13 @@ async def leave(
     await identities.delete_one({"_id": key, "holders": {"$lt": 1}}, session=session)
 
 
-async def sharing(profiles: AsyncCollection[Document], key: str) -> tuple[str, ...]:
-    """The ids of some profiles that share an identifier, the oldest first."""
-    cursor = profiles.find({"shared": key}, {"id": 1}).limit(MOST_SUGGESTED)
+async def sharing(profiles: AsyncCollection[Document], keys: Sequence[str]) -> tuple[str, ...]:
+    """The ids of some profiles that share an identifier, the oldest first.
+
+    `keys` are the identifier by every version of the index key.
+    """
+    which: Any = keys[0] if len(keys) == 1 else {"$in": list(keys)}
+    cursor = profiles.find({"shared": which}, {"id": 1}).limit(MOST_SUGGESTED)
     return tuple(sorted([document["id"] async for document in cursor]))
 
 

@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from app.keyring.keyring import META, PROFILES, TENANTS
+from app.keyring.tenant_keys import version_of
 from app.store.client import open_client
 from tests.flow.documents import CREATE, RECORD, UPDATE
 from tests.support.gateway import Caller, define
@@ -64,6 +65,13 @@ class Rotating:
         address = (self.folder / "data" / "server-address").read_text()
         async with open_client(address, 30) as client:
             yield client["profile_gateway-keyring"]
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Any]:
+        """The database of the profiles."""
+        address = (self.folder / "data" / "server-address").read_text()
+        async with open_client(address, 30) as client:
+            yield client["profile_gateway"]
 
     async def talk(self, id_: str) -> None:
         """One more conversation with somebody, told of in two parts."""
@@ -145,11 +153,11 @@ async def all_readable(rotating: Rotating) -> None:
         assert found["custom"]["note"].startswith("note")
 
 
-async def begun(rotating: Rotating) -> None:
+async def begun(rotating: Rotating, what: str = "rotation") -> None:
     """Return as soon as a rotation has done some profiles and not all."""
     async with rotating.keyring() as keyring:
         for _ in range(LONG_S * 50):
-            mark = await keyring[META].find_one({"_id": f"rotation/{TENANT}"})
+            mark = await keyring[META].find_one({"_id": f"{what}/{TENANT}"})
             if mark and mark.get("after"):
                 return
             await asyncio.sleep(0.02)
@@ -201,3 +209,32 @@ async def test_a_tenant_gets_a_new_key_under_load_and_the_former_one_is_gone(rot
         keys = await keyring[TENANTS].find({}).sort("_id", 1).to_list()
     assert {entry["by"] for document in held for entry in document["keys"]} == {2}
     assert [document["_id"] for document in keys] == ["acme/data/000002", "acme/index/000001"]
+
+
+@pytest.mark.timeout(LONG_S)
+async def test_a_tenant_gets_a_new_index_under_load_even_where_it_is_killed_in_the_middle(rotating):
+    over = asyncio.Event()
+    busy = asyncio.create_task(rotating.keep_busy(over))
+    async with running("keys", "rotate", "index", folder=rotating.folder, **CACHED) as first:
+        await begun(rotating, "index-rotation")
+        killed = await first.stopped(signal.SIGKILL)
+    status = await command("keys", "status", folder=rotating.folder)
+
+    code, told = await rotating.rotated("index")
+    over.set()
+    await busy
+
+    assert killed.code == -signal.SIGKILL
+    assert "run `keys rotate index` to finish" in status.out
+    assert (code, told) == (0, "")
+    assert rotating.wrong == []
+    await all_readable(rotating)
+    async with rotating.keyring() as keyring:
+        keys = await keyring[TENANTS].find({"purpose": "index"}).to_list()
+    assert [key["version"] for key in keys] == [2]
+    async with rotating.store() as store:
+        claims = [one["_id"] async for one in store["identities"].find({})]
+        claims += [one["_id"] async for one in store["interactionClaims"].find({})]
+    assert len(claims) >= COUNT
+    # What was claimed behind the walk, by both keys, is claimed by the new one alone as well.
+    assert {version_of(one) for one in claims} == {2}

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.imports.order import Format, Order
 from app.imports.run import import_rows
+from app.merge_settings import link_policy_of
+from app.resolve.linking import Linking
 from app.resolve.run import Resolve
 from app.sealing import opened_sealing
 from app.store.attach import attached_store
 from app.store.embedded import EmbeddedServer
-from app.store.names import SUGGESTIONS
+from app.store.names import PROFILES, SUGGESTIONS
 from graph.model.normalising import Normalising
 from tests.bench.known_people import KnownPeople, Pairs, known_people, textbook
 from tests.bench.rows import Row, compared
@@ -29,7 +32,8 @@ query ($after: String) { profiles(first: 100, after: $after) {
 _SUGGESTED = """
 query ($id: ID!) { profile(id: $id) { suggestions(first: 100) { score profile { id } } } }
 """
-_IDENTITY = ("soc_sec_id", "ssn", "middle")
+_NUMBERS = ("soc_sec_id", "ssn")
+_IDENTITY = (*_NUMBERS, "middle")
 
 
 async def run(progress: Callable[[str], None]) -> list[Row]:
@@ -56,6 +60,9 @@ async def _case(case: str, uri: str, folder: Path, progress: Callable[[str], Non
         found["batch"] = await _batch(gateway, case, names)
         progress(f"{case}: online")
         found["online"] = await _online(supervisor, names)
+        if number := next((one for one in _NUMBERS if one in people.attributes), None):
+            progress(f"{case}: linked without a person")
+            found["linked"] = await _linked(gateway, case, names, f"custom.{_key(number)}")
     return [row for subject in found for row in _rows(case, subject, found[subject], people)]
 
 
@@ -134,6 +141,24 @@ async def _batch(gateway: TestGateway, case: str, names: dict[str, str]) -> Pair
         await Resolve(store, sealing, case, lambda *_: None).run(LEAST_SCORE, is_dry=False)
         kept = await store.database[SUGGESTIONS].find({}).to_list()
     return {frozenset(names[one] for one in item["profiles"]) for item in kept}
+
+
+async def _linked(gateway: TestGateway, case: str, names: dict[str, str], number: str) -> Pairs:
+    """The pairs that `resolve --link` makes one person, by the usual threshold."""
+    settings = gateway.gateway.settings
+    policy = link_policy_of(settings.merging.model_copy(update={"link_by": (number,)}), case)
+    async with (
+        attached_store(settings) as store,
+        opened_sealing(settings, store.client) as sealing,
+    ):
+        linking = Linking(store, sealing, case, policy, lambda: datetime.now(UTC))
+        work = Resolve(store, sealing, case, lambda *_: None, linking)
+        await work.run(LEAST_SCORE, is_dry=False)
+        query = {"members": {"$exists": True}}
+        kept = await store.database[PROFILES].find(query, {"id": 1, "members.id": 1}).to_list()
+    groups = [[one["id"], *(member["id"] for member in one["members"])] for one in kept]
+    pairs = (pair for group in groups for pair in combinations(group, 2))
+    return {frozenset(names[one] for one in pair) for pair in pairs}
 
 
 async def _online(caller: Caller, names: dict[str, str]) -> Pairs:

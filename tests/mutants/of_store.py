@@ -195,8 +195,10 @@ OF_STORE: Final = (
         "        versions = self.keys.index_versions\n        return [f",
         "        versions = self.keys.index_versions[:1]\n        return [f",
         (
-            "app/test_index_rotation.py"
-            "::test_nobody_is_two_people_where_only_one_gateway_knows_the_new_key",
+            (
+                "app/test_index_rotation.py"
+                "::test_nobody_is_two_people_where_only_one_gateway_knows_the_new_key"
+            ),
         ),
     ),
     Breakage(
@@ -205,8 +207,10 @@ OF_STORE: Final = (
         "            await self._identities.insert_many(new, session=session)",
         "            pass",
         (
-            "app/test_index_rotation.py"
-            "::test_everything_is_found_by_a_new_index_key_alone_and_the_former_one_is_gone",
+            (
+                "app/test_index_rotation.py"
+                "::test_everything_is_found_by_a_new_index_key_alone_and_the_former_one_is_gone"
+            ),
         ),
     ),
     Breakage(

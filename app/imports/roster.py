@@ -8,6 +8,8 @@ from app.imports.errors import RowRefused
 from app.imports.row_check import CheckedRow, default_of
 from app.store.claims import claimed, indexes_of, joined
 from app.store.documents import Document
+from graph.kinds.comparison import compared
+from graph.model.comparison import Measure
 from graph.model.custom_field import CustomerSchema, SourceKind
 from graph.model.errors import LimitReached
 from graph.model.filter import Place
@@ -33,7 +35,8 @@ class Person:
     """What the rows of a batch make of one person.  `held` is their profile; None: a new one.
 
     Custom values are keyed by where they are kept.  `entries` are all identities, `added` the new
-    ones; `claims` are the indexes of custom values by field id, as they are now.
+    ones; `claims` are the indexes of custom values by field id, as they are now.  `compared` are
+    the custom fields that tell doubles, by where they are kept.
     """
 
     id: str
@@ -47,13 +50,14 @@ class Person:
     search: dict[Place, tuple[str, ...]] = field(default_factory=dict)
     sealed: set[str] = field(default_factory=set)
     names: dict[str, tuple[IdentityName, ...]] = field(default_factory=dict)
+    compared: Mapping[str, Measure] = field(default_factory=dict)
     rows: int = 0
     is_anonymous: bool = False
 
     @property
     def found(self) -> Findable:
         """What the changed custom values are found by."""
-        return Findable(self.search, self.names, frozenset(self.sealed))
+        return Findable(self.search, self.names, frozenset(self.sealed), self.compared)
 
     @property
     def has_new_links(self) -> bool:
@@ -75,6 +79,7 @@ class Roster:
         self.people: dict[str, Person] = {}
         self._held = held
         self._schema = schema
+        self._compared = compared(schema)
         self._max_per_channel = max_per_channel
         self._required = [
             item
@@ -120,11 +125,11 @@ class Roster:
         if id_ in self.people:
             return self.people[id_]
         if is_new:
-            return Person(id_, None, is_anonymous=True)
+            return Person(id_, None, is_anonymous=True, compared=self._compared)
         held = self._held.get(id_)
         if held is None or held["state"] not in {_ANONYMOUS, _IDENTIFIED}:
             raise RowRefused(("identities", _GONE))
-        return _known(held)
+        return replace(_known(held), compared=self._compared)
 
     def _shared(self, row: CheckedRow) -> set[str]:
         """The indexes of the row's identities that others are known to share."""

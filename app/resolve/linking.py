@@ -1,7 +1,12 @@
-"""Links without a person: where an identifier says so, and little doubt is left."""
+"""Links without a person: where an identifier says so, and little doubt is left.
+
+Members of a household borrow each other's numbers, and share much else.  So nobody is linked whose
+first name or date of birth is another, and neither is a group in which any two are so.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from app.resolve.matching import Found
@@ -19,7 +24,7 @@ from graph.model.match_weights import probability
 from graph.model.merging import Plan
 from graph.model.provenance import Author
 from graph.model.survivorship import LinkPolicy
-from graph.model.traits import Traits
+from graph.model.traits import BIRTH, GIVEN, Traits
 from policies.plan import Scope
 
 _AUTHOR: Final = Author("profile-gateway resolve", "resolve")
@@ -49,11 +54,15 @@ class Linking:
 
         The strongest come first.  A pair that somebody changes at the same time is left.
         """
-        linked, names = 0, names_of(schema)
+        linked, names, groups = 0, names_of(schema), dict[str, tuple[str, ...]]()
         for one in sorted(found, key=lambda pair: -pair.weight):
             levels = traits[one.pair[0]].levels(traits[one.pair[1]])
-            if self._is_certain(one, levels, names):
-                linked += await self._linked(one.pair, schema)
+            own, others = (groups.get(id_, (id_,)) for id_ in one.pair)
+            if not self._is_certain(one, levels, names) or _is_another(own, others, traits):
+                continue
+            if await self._linked(one.pair, schema):
+                linked += 1
+                groups |= dict.fromkeys(own + others, own + others)
         return linked
 
     def _is_certain(
@@ -77,3 +86,12 @@ class Linking:
         except (Conflict, NotFound, LimitReached):
             return False
         return bool(done.records)
+
+
+def _is_another(own: Sequence[str], others: Sequence[str], traits: Mapping[str, Traits]) -> bool:
+    """Whether any two of two groups can't be one person, whatever else agrees."""
+    return any(
+        Level.DIFFERENT in (levels.get(GIVEN), levels.get(BIRTH))
+        for one, other in product(own, others)
+        for levels in [traits[one].levels(traits[other])]
+    )

@@ -84,7 +84,8 @@ def _is_one_edit(own: str, other: str) -> bool:
 @lru_cache(_REMEMBERED)
 def _texts(own: str, other: str) -> Level:
     alike = JaroWinkler.similarity(own, other)
-    if alike >= _CLOSE or _is_one_edit(own, other):
+    # Of a single letter, nothing is left after an edit: initials agree or don't.
+    if alike >= _CLOSE or (min(len(own), len(other)) > 1 and _is_one_edit(own, other)):
         return Level.CLOSE
     is_part = own in other or other in own
     return Level.SIMILAR if alike >= _SIMILAR or is_part else Level.DIFFERENT

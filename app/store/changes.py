@@ -27,6 +27,7 @@ from app.store.failures import store_failures
 from app.store.items import identity_document
 from app.store.names import HISTORY, IDENTITIES, PROFILES, key_of
 from app.store.outbox import owe
+from app.store.promoting import promoted
 from app.store.records import CREATED
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
 from app.store.search import GRAMS, grams_of, updated_key
@@ -35,7 +36,7 @@ from graph.errors import Conflict, NotFound, VersionMismatch
 from graph.model.identity import MAX_PER_CHANNEL
 from graph.model.lifecycle import Promotion
 from graph.model.owed import Owed
-from graph.model.profile import Profile, ProfilePatch, ProfileState
+from graph.model.profile import Profile, ProfilePatch
 from graph.model.provenance import Author
 from graph.model.search import Findable
 from graph.ports import NamedIdentity
@@ -285,13 +286,6 @@ class Changes:
     def entry(self, identity: NamedIdentity, seal: ProfileSeal) -> Document:
         """An identity as a profile keeps it."""
         return identity_document(identity.identity, named(identity, seal.of_tenant), seal)
-
-
-def promoted(patch: ProfilePatch, held: Document, promotion: Promotion | None) -> ProfilePatch:
-    """A patch of a profile, which also identifies it where it is anonymous."""
-    if promotion is None or held["state"] != ProfileState.ANONYMOUS.value:
-        return patch
-    return promotion.applied(patch, held.get("custom", {}))
 
 
 def _link_key(link: Document) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from app.store.changes import ABSENT, TAKEN, Changes, promoted
+from app.store.changes import ABSENT, TAKEN, Changes
 from app.store.claims import is_same, joined, renewed, unsealed_entry
 from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
 from app.store.listing import Listing
 from app.store.names import ALIASES, PROFILES, key_of
+from app.store.promoting import promoted
 from app.store.recognition import Recognising
 from app.store.recording import Recording
 from app.store.sealing import ProfileSeal, Sealing

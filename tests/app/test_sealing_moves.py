@@ -95,7 +95,7 @@ def filled(seal: ProfileSeal) -> tuple[Profile, dict[str, Any]]:
     # On VOICE and SMS they are one: an index of the store names both.
     indexes = ("email/a", "email/b", "phone/c", "phone/c")
     indexed = zip(identities, indexes, strict=True)
-    entries = [identity_document(one, index, seal) for one, index in indexed]
+    entries = [identity_document(one, {"index": index}, seal) for one, index in indexed]
     profile = Profile(
         id=seal.profile,
         version=1,

@@ -121,7 +121,8 @@ profiles = st.builds(
 def test_a_profile_comes_back_from_its_document_as_it_was(profile, tenant):
     seal = a_seal(profile.id, a_tenant_seal(tenant, EVERYTHING))
     entries = [
-        identity_document(one, f"index-{n}", seal) for n, one in enumerate(profile.identities)
+        identity_document(one, {"index": f"index-{n}"}, seal)
+        for n, one in enumerate(profile.identities)
     ]
     found = Findable(sealed=frozenset(profile.custom))
     document = to_document(profile, entries, seal, found)

@@ -24,7 +24,7 @@ from tests.support.gateway import Caller, define
 from tests.support.process import GatewayProcess, command, running, serving
 
 COUNT = int(os.environ.get("ROTATION_PROFILES", "400"))
-LONG_S = 3_000
+LONG_S = 9_000
 TENANT = "acme"
 CACHED = {"KEYS__CACHED_S": "0.5"}
 READ = """

@@ -1,8 +1,6 @@
 """A page of the queue of possible duplicates."""
 
 import asyncio
-import base64
-import binascii
 from typing import Any
 
 from graph.context import Context
@@ -26,7 +24,7 @@ async def page_of_queue(
     if not 0 <= least <= 1:
         raise BadInput("minScore: expected 0 to 1.")
     size, matches, scope = page_size(first), context.wiring.matches, context.plan.access.scope
-    found = await matches.queue(scope, weight_of(least), first=size + 1, after=_place(after))
+    found = await matches.queue(scope, weight_of(least), first=size + 1, after=after)
     weights = await matches.weights(scope)
     edges = await asyncio.gather(
         *(_edge(context, one, explained(one.levels, weights, context)) for one in found[:size])
@@ -55,14 +53,6 @@ async def _edge(context: Context, pair: Duplicate, judgement: Judgement) -> Sugg
     profile, suggestion = await asyncio.gather(
         context.profiles.load(one), shown(context, other, judgement)
     )
-    cursor = base64.urlsafe_b64encode(pair.cursor.encode()).decode().rstrip("=")
-    return SuggestionEdge(cursor=cursor, node=SuggestedPair(profile=profile, suggestion=suggestion))
-
-
-def _place(cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        raise BadInput("after: not a cursor of this list.") from None
+    return SuggestionEdge(
+        cursor=pair.cursor, node=SuggestedPair(profile=profile, suggestion=suggestion)
+    )

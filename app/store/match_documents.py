@@ -1,10 +1,14 @@
 """Weights and suggestions as documents and back."""
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
 from app.store.documents import Document
 from app.store.names import key_of
+from app.store.sealing import TenantSeal
+from graph.errors import BadInput
 from graph.match_ports import Duplicate
 from graph.model.comparison import Level
 from graph.model.match_weights import MatchWeights
@@ -12,6 +16,7 @@ from graph.model.match_weights import MatchWeights
 # The order of the queue is the order of a text: the likelier, the less; weights are some hundreds.
 _HIGHEST: Final = 10_000.0
 _WIDTH: Final = 12
+_QUEUE: Final = "suggestions/after"
 
 
 def weights_document(tenant: str, weights: MatchWeights) -> Document:
@@ -59,8 +64,25 @@ def rank_of(tenant: str, weight: float) -> str:
     return f"{tenant}\t{_HIGHEST - weight:0{_WIDTH}.6f}"
 
 
-def duplicate_of(document: Mapping[str, Any]) -> Duplicate:
-    """A suggestion."""
+def duplicate_of(document: Mapping[str, Any], of_tenant: TenantSeal) -> Duplicate:
+    """A suggestion.  Its cursor is sealed: its place tells what all attributes weigh together."""
     one, other = document["profiles"]
     levels = {item["attribute"]: Level[item["level"]] for item in document["levels"]}
-    return Duplicate((one, other), levels, document["weight"], document["rank"])
+    cursor = base64.urlsafe_b64encode(of_tenant.seal(_QUEUE, document["rank"])).decode()
+    return Duplicate((one, other), levels, document["weight"], cursor.rstrip("="))
+
+
+def place_of(cursor: str, of_tenant: TenantSeal) -> str:
+    """The place in the queue that a cursor of the tenant stands for.
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        sealed = b""
+    place = of_tenant.opened(_QUEUE, sealed)
+    if not isinstance(place, str):
+        raise BadInput("after: not a cursor of this list.")
+    return place

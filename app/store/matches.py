@@ -13,10 +13,10 @@ from app.store.blocks import BLOCKS
 from app.store.changes import ABSENT
 from app.store.documents import Document, from_document, projection
 from app.store.failures import store_failures
-from app.store.match_documents import duplicate_of, pair_key, rank_of, weights_of
+from app.store.match_documents import duplicate_of, pair_key, place_of, rank_of, weights_of
 from app.store.names import PROFILES, SUGGESTIONS, WEIGHTS, key_of
 from app.store.sealing import Sealing
-from graph.errors import BadInput, NotFound
+from graph.errors import NotFound
 from graph.match_ports import Duplicate
 from graph.model.match_weights import USUAL_WEIGHTS, MatchWeights
 from graph.model.profile import Profile
@@ -83,13 +83,12 @@ class MongoMatches:
         self, scope: Scope, min_weight: float, *, first: int, after: str | None
     ) -> list[Duplicate]:
         """See `graph.ports.Matches`."""
-        begin = f"{scope.tenant}\t"
-        if after is not None and not after.startswith(begin):
-            raise BadInput("after: not a cursor of this list.")
-        query = {"rank": {"$gt": after or begin, "$lt": rank_of(scope.tenant, min_weight) + "\n"}}
+        of_tenant = await self._sealing.tenant(scope.tenant)
+        begin = f"{scope.tenant}\t" if after is None else place_of(after, of_tenant)
+        query = {"rank": {"$gt": begin, "$lt": rank_of(scope.tenant, min_weight) + "\n"}}
         with store_failures():
             found = self._suggestions.find(query).sort("rank", 1).limit(first)
-            return [duplicate_of(document) async for document in found]
+            return [duplicate_of(document, of_tenant) async for document in found]
 
     async def _sharing(self, blocks: Sequence[str], wanted: Document) -> list[Document]:
         """Who shares a block that isn't too large."""

@@ -1,5 +1,6 @@
 """Who may be one person: suggested with a reason, to those who may see it."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -296,6 +297,25 @@ async def test_the_queue_is_for_those_who_decide(gateway, tenant, role, code):
     assert await gateway.as_role(role, tenant=tenant).codes(QUEUE) == [code]
 
 
-@pytest.mark.parametrize("page", [{"minScore": 2}, {"after": "?"}, {"first": 101}])
+async def test_a_cursor_of_the_queue_is_sealed_and_of_its_tenant_alone(gateway, tenant, service):
+    ids_ = [await a_profile(service, **ADA) for _ in range(4)]
+    await queued(gateway, tenant, ids_[:2], ids_[2:])
+    elsewhere = gateway.as_role("service", tenant=f"{tenant}-other")
+
+    _, page = await pairs_of(service, first=1)
+    cursor = page["endCursor"]
+    told = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    changed = cursor[:-8] + ("A" if cursor[-8] != "A" else "B") + cursor[-7:]
+
+    rank = (await gateway.gateway.database.suggestions.find_one({"profiles": ids_[2]}))["rank"]
+    assert not any(part.encode() in told for part in (rank, *rank.split("\t")))
+    assert await service.codes(QUEUE, {"after": cursor}) == []
+    assert await service.codes(QUEUE, {"after": changed}) == ["BAD_INPUT"]
+    assert await elsewhere.codes(QUEUE, {"after": cursor}) == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize(
+    "page", [{"minScore": 2}, {"after": "?"}, {"after": ""}, {"after": "AAAA"}, {"first": 101}]
+)
 async def test_a_bad_page_of_the_queue_is_refused(service, page):
     assert await service.codes(QUEUE, page) == ["BAD_INPUT"]

@@ -1,7 +1,8 @@
 """The record of access in MongoDB: documents that are inserted, and never changed or removed.
 
 An event's `_id` is tenant, writer and number: a writer is one run of one gateway, and numbers a
-tenant's events from 1, so that a chain can be laid through them.  Each event has a key in every
+tenant's events from 1, so that a chain can be laid through them.  Whoever is told of an event gets
+its `id` instead, which tells nothing of how many there are.  Each event has a key in every
 *lane* that it is found by, with the instant upside down, so that the newest comes first.
 """
 
@@ -10,6 +11,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -25,6 +27,7 @@ from app.store.timeline_keys import KEYS, LAST, instant_position
 from graph.audit_ports import AuditQuery
 from graph.errors import AuditUnavailable, BadInput, StoreUnavailable
 from graph.model.audit import AuditEvent
+from graph.model.ids import new_id
 from policies.plan import Scope
 
 LANES: Final = ("all", "profile", "actor", "both")
@@ -46,12 +49,12 @@ class MongoAudit:
     async def record(self, event: AuditEvent, scope: Scope) -> str:
         """See `graph.audit_ports.Audit`."""
         self._numbers[scope.tenant] += 1
-        made = f"{self._writer}/{self._numbers[scope.tenant]:012d}"
+        made, id_ = f"{self._writer}/{self._numbers[scope.tenant]:012d}", new_id()
         document = {
             "_id": key_of(scope.tenant, made),
             "tenant": scope.tenant,
             KEYS: _keys(scope.tenant, event, made),
-            **event_document(event),
+            **event_document(replace(event, id=id_)),
         }
         try:
             with store_failures():
@@ -60,7 +63,7 @@ class MongoAudit:
             pass  # our own: the driver repeats an insert whose answer was lost
         except StoreUnavailable as error:
             raise AuditUnavailable("This can't be recorded now, so it isn't given.") from error
-        return made
+        return id_
 
     async def page(
         self, asked: AuditQuery, scope: Scope, *, first: int, after: str | None

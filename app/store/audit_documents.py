@@ -22,13 +22,14 @@ _Model = TypeVar("_Model", AuditEvent, BreakGlassGrant)
 
 
 def event_document(event: AuditEvent) -> Document:
-    """An event as it is kept; its id is in the `_id`."""
-    return _document(event, without="id")
+    """An event as it is kept."""
+    return _document(event)
 
 
 def event_of(document: Mapping[str, Any]) -> AuditEvent:
     """An event from its document."""
-    return _of(AuditEvent, {**document, "id": document["_id"].partition("/")[2]})
+    made = document["_id"].partition("/")[2]  # events of before had no other id
+    return _of(AuditEvent, {"id": made, **document})
 
 
 def grant_document(grant: BreakGlassGrant) -> Document:
@@ -41,14 +42,10 @@ def grant_of(document: Mapping[str, Any]) -> BreakGlassGrant:
     return _of(BreakGlassGrant, document)
 
 
-def _document(item: _Model, without: str | None = None) -> Document:
+def _document(item: _Model) -> Document:
     """What of an item isn't None or empty, by the names that it is kept under."""
     values = {part.name: _kept(getattr(item, part.name)) for part in fields(item)}
-    return {
-        _camel(name): value
-        for name, value in values.items()
-        if value not in (None, []) and name != without
-    }
+    return {_camel(name): value for name, value in values.items() if value not in (None, [])}
 
 
 def _of(model: type[_Model], document: Mapping[str, Any]) -> _Model:

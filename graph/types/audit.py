@@ -18,7 +18,7 @@ from policies.standing import Purpose, Relation
     description="One act: who did what, with which fields of whom, and why.  It holds no values."
 )
 class AuditEvent:
-    id: strawberry.ID = strawberry.field(description="Writer and number of the event.")
+    id: strawberry.ID = strawberry.field(description="What the event is called: random.")
     at: datetime = strawberry.field(description="When it was done.")
     action: model.AuditAction = strawberry.field(description="What was done.")
     profile_id: strawberry.ID | None = strawberry.field(description="With whose profile.")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graph.model.ids import is_id
 from tests.flow.acts import REASON, REVEAL, events, refused, reveal, signed_in_before
 from tests.flow.merges import merge
 from tests.flow.stored import stored
@@ -131,6 +132,7 @@ async def test_revealing_twice_is_two_events(agent, officer, ada):
     ids = [one["id"] for one in await events(officer)]
     assert first["value"] == second["value"] == "AT61 1904"
     assert ids == [second["auditId"], first["auditId"]]
+    assert all(map(is_id, ids))  # random: a running number would tell how much is recorded
 
 
 async def test_a_supervisor_reveals_what_is_sensitive_and_an_agent_is_refused(

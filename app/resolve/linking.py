@@ -1,10 +1,12 @@
 """Links without a person: where an identifier says so, and little doubt is left.
 
 Members of a household borrow each other's numbers, and share much else.  So nobody is linked whose
-first name or date of birth is another, and neither is a group in which any two are so.
+first name, date of birth or another value of class IDENTITY is another, and neither is a group in
+which any two are so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import product
 from typing import Final
@@ -25,6 +27,7 @@ from graph.model.merging import Plan
 from graph.model.provenance import Author
 from graph.model.survivorship import LinkPolicy
 from graph.model.traits import BIRTH, GIVEN, Traits
+from policies.classification import DataClass
 from policies.plan import Scope
 
 _AUTHOR: Final = Author("profile-gateway resolve", "resolve")
@@ -55,10 +58,13 @@ class Linking:
         The strongest come first.  A pair that somebody changes at the same time is left.
         """
         linked, names, groups = 0, names_of(schema), dict[str, tuple[str, ...]]()
+        telling = _telling(schema)
         for one in sorted(found, key=lambda pair: -pair.weight):
             levels = traits[one.pair[0]].levels(traits[one.pair[1]])
             own, others = (groups.get(id_, (id_,)) for id_ in one.pair)
-            if not self._is_certain(one, levels, names) or _is_another(own, others, traits):
+            if not self._is_certain(one, levels, names):
+                continue
+            if _are_others(own, others, traits, telling):
                 continue
             if await self._linked(one.pair, schema):
                 linked += 1
@@ -88,10 +94,21 @@ class Linking:
         return bool(done.records)
 
 
-def _is_another(own: Sequence[str], others: Sequence[str], traits: Mapping[str, Traits]) -> bool:
+def _telling(schema: CustomerSchema) -> frozenset[str]:
+    """The attributes in which one person doesn't differ from themselves."""
+    identity = (one for one in schema.fields if one.data_class is DataClass.IDENTITY)
+    return frozenset({GIVEN, BIRTH, *(f"custom.{one.kept_as}" for one in identity)})
+
+
+def _are_others(
+    own: Sequence[str],
+    others: Sequence[str],
+    traits: Mapping[str, Traits],
+    telling: AbstractSet[str],
+) -> bool:
     """Whether any two of two groups can't be one person, whatever else agrees."""
     return any(
-        Level.DIFFERENT in (levels.get(GIVEN), levels.get(BIRTH))
+        level is Level.DIFFERENT and name in telling
         for one, other in product(own, others)
-        for levels in [traits[one].levels(traits[other])]
+        for name, level in traits[one].levels(traits[other]).items()
     )

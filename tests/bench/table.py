@@ -13,6 +13,7 @@ NOTE = (
     " server's own process; what the store and the CRM use is not in it, and is the same for all."
 )
 _LARGE = 100
+_SHARES = frozenset({"precision", "recall", "f1"})
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -37,5 +38,6 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
 
 
 def _cell(row: Row) -> str:
-    value = f"{row.value:,.0f}" if row.value >= _LARGE else f"{row.value:,.2f}"
+    digits = 0 if row.value >= _LARGE else 4 if row.metric in _SHARES else 2
+    value = f"{row.value:,.{digits}f}"
     return value if row.ratio is None else f"{value}\n{row.ratio:.2f} x"

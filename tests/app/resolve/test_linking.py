@@ -22,25 +22,29 @@ CERTAIN, DOUBTFUL = 20.0, 8.0
 
 def traits(own: dict[str, str]) -> Traits:
     """Somebody of one household: the number, the street and the family name are theirs all."""
-    measures = {GIVEN: Measure.NAME, FAMILY: Measure.NAME, BIRTH: Measure.DATE}
+    measures = dict.fromkeys((GIVEN, FAMILY), Measure.NAME) | {BIRTH: Measure.DATE}
     told = {FAMILY: "roldan", **own}
-    found = {name: Trait(measures[name], text) for name, text in told.items()}
+    found = {name: Trait(measures.get(name, Measure.TEXT), text) for name, text in told.items()}
     return Traits(found | {"custom.number": Trait(Measure.TEXT, "862-23-3949")})
 
 
 async def linked(importing, people, pairs, weight=CERTAIN):  # noqa: F811 - the fixture
     """The groups that pairs of these people become, each the numbers of its members."""
-    await importing.define("number", data_class=DataClass.IDENTITY)
+    for key, data_class in (("number", "IDENTITY"), ("passport", "IDENTITY"), ("town", "CONTACT")):
+        await importing.define(key, data_class=DataClass[data_class])
     rows = [json.dumps({"identities.ACCOUNT": f"n{number}"}) for number in range(len(people))]
     await importing.do(importing.file("a.jsonl", "\n".join(rows)), format=Format.JSONL)
     kept = {one["identities"][0]["value"]: one["id"] for one in await importing.profiles()}
     ids = [kept[f"n{number}"] for number in range(len(people))]
     policy = LinkPolicy(("custom.number",), 0.9999, Survivorship())
     found = [Found((ids[one], ids[other]), weight) for one, other in pairs]
-    told = {id_: traits(own) for id_, own in zip(ids, people, strict=True)}
+    schema = await importing.schema()
+    kept_as = {f"custom.{one.key}": f"custom.{one.kept_as}" for one in schema.fields}
+    named = [{kept_as.get(name, name): text for name, text in own.items()} for own in people]
+    told = {id_: traits(own) for id_, own in zip(ids, named, strict=True)}
     async with importing.sealing() as sealing:
         linking = Linking(importing.store, sealing, importing.tenant, policy, lambda: NOW)
-        count = await linking.link(found, told, await importing.schema())
+        count = await linking.link(found, told, schema)
     groups = [
         {one["value"] for one in profile["identities"]}
         for profile in await importing.profiles()
@@ -73,6 +77,16 @@ async def test_nobody_is_linked_below_the_threshold(importing):  # noqa: F811
 )
 async def test_another_first_name_or_date_of_birth_is_another_person(importing, other):  # noqa: F811
     assert await linked(importing, [ERIC, other], [(0, 1)]) == [[0], [1]]
+
+
+@pytest.mark.parametrize(("field", "groups"), [("passport", [[0], [1]]), ("town", [[0, 1]])])
+async def test_another_identifier_is_another_person_and_another_town_is_not(
+    importing,  # noqa: F811
+    field,
+    groups,
+):
+    people = [{**ERIC, f"custom.{field}": text} for text in ("Salzburg", "Klagenfurt")]
+    assert await linked(importing, people, [(0, 1)]) == groups
 
 
 async def test_names_that_changed_places_are_not_another_first_name(importing):  # noqa: F811

@@ -27,17 +27,15 @@ from app.store.interaction_reindexing import InteractionReindexing
 from app.store.names import INDEXED_BY, key_of
 from app.store.reindexing import NEEDED_TO_REINDEX, Reindexed, reindexed
 from app.store.rotation_steps import (
-    BATCH,
     LONG_AGO,
     Progress,
     Rotated,
     Settling,
-    batches,
     is_written_together,
     now,
+    profiles_of,
 )
 from app.store.sealing import ProfileSeal, Sealing, TenantSeal
-from app.store.search import path_of, walked
 from graph.model.custom_field import CustomerSchema
 from graph.model.search import BY_ID
 
@@ -160,11 +158,8 @@ class IndexRotation:
         seal = TenantSeal(keys, self._sealing.classes(tenant))
         return seal, await definitions.current(tenant)
 
-    async def _walk(self, tenant: str, after: str | None) -> AsyncIterator[list[Document]]:
-        query, path = walked(tenant, after), path_of(BY_ID)
-        cursor = self._profiles.find(query, NEEDED_TO_REINDEX, batch_size=BATCH).sort(path, 1)
-        async for documents in batches(cursor):
-            yield documents
+    def _walk(self, tenant: str, after: str | None) -> AsyncIterator[list[Document]]:
+        return profiles_of(self._profiles, tenant, after, NEEDED_TO_REINDEX)
 
     async def _reindex(
         self, of_tenant: TenantSeal, documents: Sequence[Document], schema: CustomerSchema

@@ -21,17 +21,15 @@ from app.store.interaction_resealing import InteractionResealing
 from app.store.outbox_resealing import OutboxResealing
 from app.store.resealing import NEEDED, resealed
 from app.store.rotation_steps import (
-    BATCH,
     LONG_AGO,
     Progress,
     Rotated,
     Settling,
-    batches,
     is_written_together,
     now,
+    profiles_of,
 )
 from app.store.sealing import Sealing, generations_of
-from app.store.search import path_of, walked
 from graph.model.custom_field import CustomerSchema
 from graph.model.search import BY_ID
 
@@ -223,11 +221,8 @@ class ProfileRotation:
             self._progress("former keys", done, done)
         return left
 
-    async def _walk(self, tenant: str, after: str | None) -> AsyncIterator[list[Document]]:
-        query, path = walked(tenant, after), path_of(BY_ID)
-        cursor = self._profiles.find(query, NEEDED, batch_size=BATCH).sort(path, 1)
-        async for documents in batches(cursor):
-            yield documents
+    def _walk(self, tenant: str, after: str | None) -> AsyncIterator[list[Document]]:
+        return profiles_of(self._profiles, tenant, after, NEEDED)
 
 
 def _mark_id(tenant: str) -> str:

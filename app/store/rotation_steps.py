@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from app.store.documents import Document
+from app.store.search import path_of, walked
+from graph.model.search import BY_ID
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how many of how many are."""
@@ -52,6 +55,14 @@ class Settling:
         while (left := wait_s - (now() - since).total_seconds()) > 0:
             self.progress("waiting for former keys", int(wait_s - left), int(wait_s))
             await asyncio.sleep(min(left, 1.0))
+
+
+def profiles_of(
+    profiles: AsyncCollection[Document], tenant: str, after: str | None, wanted: Document
+) -> AsyncIterator[list[Document]]:
+    """All profiles of a tenant behind a search key, absorbed ones too, some hundred at a time."""
+    query, path = walked(tenant, after), path_of(BY_ID)
+    return batches(profiles.find(query, wanted, batch_size=BATCH).sort(path, 1))
 
 
 async def batches(cursor: Any) -> AsyncIterator[list[Document]]:  # noqa: ANN401 - a cursor

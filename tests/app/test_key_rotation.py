@@ -31,7 +31,8 @@ READ = """
 query ($id: ID!) { profile(id: $id) { identities { value } custom { note } name { family } } }
 """
 SAID = """
-query ($id: ID!) { profile(id: $id) { timeline { edges { node { summary recording } } } } }
+query ($id: ID!, $after: String) { profile(id: $id) { timeline(first: 100, after: $after) {
+  edges { node { summary recording } } pageInfo { hasNextPage endCursor } } } }
 """
 WHO = """
 query ($value: String!) {
@@ -134,15 +135,23 @@ async def rotating(tmp_path_factory) -> AsyncIterator[Rotating]:
         yield found
 
 
+async def said_by(rotating: Rotating, id_: str) -> list[dict[str, str]]:
+    """All that was said in somebody's conversations, the newest first."""
+    found, page = [], {"hasNextPage": True, "endCursor": None}
+    while page["hasNextPage"]:
+        data = await rotating.listener.data(SAID, {"id": id_, "after": page["endCursor"]})
+        page = data["profile"]["timeline"]["pageInfo"]
+        found += [edge["node"] for edge in data["profile"]["timeline"]["edges"]]
+    return found
+
+
 async def all_readable(rotating: Rotating) -> None:
     """Every profile that somebody knows of says what it should, and can still be found."""
     for id_, note in rotating.notes.items():
         data = await rotating.service.data(READ, {"id": id_})
         assert data["profile"]["custom"]["note"] == note
     for id_, count in rotating.said.items():
-        data = await rotating.listener.data(SAID, {"id": id_})
-        nodes = [edge["node"] for edge in data["profile"]["timeline"]["edges"]]
-        assert nodes == [
+        assert await said_by(rotating, id_) == [
             {"summary": f"said {number}", "recording": f"recording {number}"}
             for number in reversed(range(count))
         ]

@@ -78,8 +78,9 @@ def target_of(field: str, context: Context) -> Target:
         BadInput: there is none, or none that the asker knows of.
     """
     target = _named(field, context)
-    label = {target.path[-1]: context.facts.labels[target.path[-1]]} if target else {}
-    if target is None or hidden_fields(label, context.asking, context.facts.names):
+    # Whoever doesn't know what a field is part of doesn't know the field.
+    labels = {place: context.facts.labels[place] for place in target.path} if target else {}
+    if target is None or hidden_fields(labels, context.asking, context.facts.names):
         raise BadInput(_UNKNOWN)
     return target
 

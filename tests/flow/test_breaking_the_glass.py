@@ -249,6 +249,22 @@ async def test_an_emergency_that_was_none_ends_with_its_review_and_another_one_g
     assert await seen_values(agent, ada) == MASKED
 
 
+async def test_an_emergency_is_judged_once_and_a_second_review_leaves_no_trace(
+    agent, supervisor, officer, ada
+):
+    grant = await break_glass(agent, ada)
+    await reviewed(officer, grant["id"], "JUSTIFIED")
+    before = await events(officer)
+
+    again = {"id": grant["id"], "verdict": "UNJUSTIFIED", "note": "after all"}
+    refused = await supervisor.codes(REVIEW, {"input": again})
+
+    assert refused == ["CONFLICT"]
+    assert [one["action"] for one in before] == ["BREAK_GLASS_REVIEWED", "BREAK_GLASS"]
+    assert await events(officer) == before
+    assert await seen_values(agent, ada) == CLEAR
+
+
 async def test_what_is_nobodys_grant_or_another_tenants_is_not_found(gateway, tenant, agent, ada):
     grant = await break_glass(agent, ada)
     stranger = gateway.as_role("privacy_officer", tenant=f"{tenant}-x")

@@ -20,6 +20,7 @@ FIELDS = (
     {"key": "illness", "kind": "STRING", "dataClass": "SENSITIVE"},
     {"key": "tier", "kind": "STRING", "dataClass": "BEHAVIOURAL"},
 )
+SET = "mutation ($text: String!) { setAccessRules(input: {text: $text}) { __typename } }"
 CUSTOM = {
     "account": "AT61 1904",
     "limit": {"amount": "12.5", "currency": "EUR"},
@@ -228,6 +229,36 @@ async def test_what_cannot_be_understood_is_refused_without_a_trace(
 
     assert await refused(agent, ada, **given) == ["BAD_INPUT"]
     assert "audit" not in await stored(gateway, tenant)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("birthDate", "Profile.birthDate"),
+        ("name.given", "PersonName.given"),
+        ("identities.value", "Identity.value"),
+        ("identities.value", "Profile.identities"),
+        ("custom.account", "custom.account"),
+        ("custom.account", "Profile.custom"),
+    ],
+)
+async def test_what_is_hidden_is_refused_as_an_unknown_field_is_without_a_trace(
+    agent, officer, ada, field, name
+):
+    hiding = f'[roles.agent.fields]\n"{name}" = ["hidden"]\n'
+    known = await refused(agent, ada, "links.recordId")
+    await officer.data(SET, {"text": hiding})
+    before = await events(officer)
+
+    hidden, unknown = [
+        await agent.ask(REVEAL, {"input": {"profileId": ada, "field": one, "reason": REASON}})
+        for one in (field, "custom.nothing")
+    ]
+
+    assert known == ["FIELD_FORBIDDEN"]
+    assert hidden == unknown
+    assert [error["extensions"]["code"] for error in hidden["errors"]] == ["BAD_INPUT"]
+    assert await events(officer) == before
 
 
 async def test_a_former_id_reveals_what_the_survivor_has_and_is_found_under_either(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -22,6 +23,7 @@ from graph.schema import TenantSchema
 from graph.visible import VisibleSchema
 from policies.asking import Asking
 from policies.classification import DataClass
+from policies.matrix import FieldRights
 from policies.plan import hidden_fields, hidden_operations
 from tests.graph.planning import FIELDS, a_field, an_asking
 from tests.support.random_access import askings, customer_schemas, matrices, root_names
@@ -175,6 +177,26 @@ def test_what_a_partner_may_look_people_up_by_is_a_known_input_though_it_is_hidd
     assert set(visible.query_type.fields["identify"].args) == {"channel", "value"}
     assert "identities" not in visible.type_map["Profile"].fields
     assert "Identity" not in visible.type_map
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("Interaction.channel", {"channels"}),
+        ("Interaction.kind", {"kinds"}),
+        ("Interaction.agent", {"agent"}),
+        ("Interaction.startedAt", {"since", "until"}),
+    ],
+)
+def test_what_is_hidden_of_interactions_is_no_argument_that_narrows_a_timeline(name, gone):
+    matrix, schema = an_asking("agent").matrix, TenantSchema()
+    rights = matrix.roles["agent"]
+    hiding = replace(rights, fields={**rights.fields, name: FieldRights(is_hidden=True)})
+    asking = an_asking("agent", matrix=replace(matrix, roles={"agent": hiding}))
+
+    known = schema.visible(asking).graphql.type_map["Profile"].fields["timeline"].args.keys()
+
+    assert schema.graphql.type_map["Profile"].fields["timeline"].args.keys() - known == gone
 
 
 def test_a_partner_knows_of_no_mutation_and_of_no_role_but_their_own():

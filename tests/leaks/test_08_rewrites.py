@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.http.persisted import PersistedDocuments
 from app.http.settings import HttpSettings
+from graph.execution.limits import Limits
 from tests.flow.documents import RECORD
 from tests.flow.statements import CONSENT, LABEL
 from tests.leaks.trees import Writer, decisions, named, tokens_of, tree_of
@@ -24,6 +25,7 @@ SHARE = 0.35
 """Of the fields of a profile."""
 # A document has 1,000 at most, and some ways to write one take more than the plainest.
 MOST_TOKENS, MOST_PLAIN_TOKENS = 980, 400
+MOST_DIRECTIVES = Limits().directives
 OTHER = "query Other { viewer { tenant } } "
 
 
@@ -66,10 +68,10 @@ async def sent_otherwise(gateway, place, caller, document, variables):
 
 
 def written(schema, chance, tree, name=""):
-    """A document for a selection, written in one of its many ways, that isn't too long."""
+    """A document for a selection, written in one of its many ways, that is within the limits."""
     while True:
         document = named(Writer(schema, chance).document(tree, name))
-        if tokens_of(document) <= MOST_TOKENS:
+        if tokens_of(document) <= MOST_TOKENS and document.count("@") <= MOST_DIRECTIVES:
             return document
 
 

@@ -10,6 +10,8 @@ from graphql import GraphQLSchema, Lexer, Source, TokenKind, get_named_type, is_
 Tree = dict[str, "Tree | None"]
 _LEFT_OUT: Final = {"suggestions", "history", "mayContact"}
 _RENAMED: Final = "zz"
+# When a value was read, and how old it was by then, differ between any two requests.
+_OF_READING: Final = {"fetchedAt", "age"}
 
 
 def tree_of(schema: GraphQLSchema, type_: str, depth: int = 3) -> Tree:
@@ -122,6 +124,8 @@ def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         yield (*path, "length", len(value))
         for place, one in enumerate(value):
             yield from _leaves(one, (*path, place))
+    elif value is not None and path[-1] in _OF_READING:
+        yield (*path, "some")
     else:
         yield (*path, str(value))
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from pymongo import monitoring
 
 from graph.model.custom_field import CustomerSchema, FieldDefinition
@@ -20,7 +22,7 @@ from graph.schema import TenantSchema
 from policies.asking import Asking, asking_of
 from policies.classification import DataClass
 from policies.decision import Action
-from policies.matrix import FieldRights, Given, Matrix
+from policies.matrix import Ceiling, FieldRights, Given, Matrix
 from policies.principal import Principal
 from policies.standing import Purpose
 from tests.support.gateway import Caller, TestGateway, define
@@ -44,6 +46,10 @@ SEALED: Final = frozenset(
     }
 )
 EVERYBODY: Final = st.just(frozenset(ROLES))
+_CEILINGS: Final = st.dictionaries(
+    st.sampled_from(["desk", "kiosk"]),
+    st.builds(Ceiling, st.frozensets(st.sampled_from(DataClass))),
+)
 
 
 def leak_test(examples: int) -> settings:
@@ -102,24 +108,34 @@ def alike(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """Who asks: roles, a sign-in, and a purpose they say."""
+    """Who asks: roles, a sign-in, a purpose they say, and the client they ask through."""
 
     roles: frozenset[str]
     has_second_factor: bool
     purpose: Purpose
+    client: str
 
     def asking(self, matrix: Matrix, tenant: str = "shop") -> Asking:
         """What the policies make of them."""
         now = time.time()
         principal = Principal(
-            *(tenant, "tester", self.roles, self.has_second_factor, "development", now)
+            *(tenant, "tester", self.roles, self.has_second_factor, self.client, now)
         )
         return asking_of(principal, matrix, now, self.purpose)
 
     def caller(self, gateway: TestGateway, tenant: str) -> Caller:
         """They, at a gateway."""
         caller = gateway.as_role(*self.roles, tenant=tenant, second_factor=self.has_second_factor)
-        return caller.asking_for(self.purpose.value)
+        token = _through(self.client, caller.token, gateway)
+        return replace(caller, token=token, purpose=self.purpose.value)
+
+
+def _through(client: str, token: str, gateway: TestGateway) -> str:
+    """The same token, as if it had been issued to another client."""
+    path = gateway.gateway.settings.store.path / "keys" / "development-issuer.pem"
+    key = ECKey.import_key(path.read_bytes())
+    told = jwt.decode(token, key, ["ES256"])
+    return jwt.encode(told.header, {**told.claims, "client_id": client}, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +169,19 @@ def somebodies(draw: st.DrawFn, matrix: Matrix) -> Somebody:
     own = draw(st.sampled_from(sorted(matrix.roles)))
     more = draw(st.frozensets(st.sampled_from(sorted(matrix.roles)), max_size=1))
     purpose = draw(st.sampled_from(matrix.roles[own].purposes))
-    return Somebody(more | {own}, draw(st.booleans()), purpose)
+    client = draw(st.sampled_from(["development", *sorted(matrix.ceilings)]))
+    return Somebody(more | {own}, draw(st.booleans()), purpose, client)
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Any schema, any rules that let everybody call everything, and somebody."""
+    """Any schema, any rules that let everybody call everything, and somebody.
+
+    Clients may have ceilings, but for the one of tests that fill the tenant.
+    """
     schema = TenantSchema(_written_by_service(draw(customer_schemas())))
     matrix = _telling_ids(draw(matrices(schema, operations=EVERYBODY)))
+    matrix = replace(matrix, ceilings=draw(_CEILINGS))
     return Plan(schema, matrix, draw(somebodies(matrix)))
 
 

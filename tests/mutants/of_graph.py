@@ -231,7 +231,12 @@ OF_GRAPH: Final = (
         "graph/visible.py",
         "            yield _TIMELINE, argument\n",
         "            yield from ()\n",
-        ("graph/test_visible_schema.py",),
+        (
+            (
+                "graph/test_visible_schema.py"
+                "::test_what_is_hidden_of_interactions_is_no_argument_that_narrows_a_timeline"
+            ),
+        ),
     ),
     Breakage(
         "revealed-before-it-is-decided",
@@ -243,9 +248,26 @@ OF_GRAPH: Final = (
     Breakage(
         "reveals-what-is-hidden",
         "graph/revealing.py",
-        "if target is None or hidden_fields(label, context.asking, context.facts.names):",
+        "if target is None or hidden_fields(labels, context.asking, context.facts.names):",
         "if target is None:",
-        ("flow/test_revealing_a_field.py",),
+        (
+            (
+                "flow/test_revealing_a_field.py"
+                "::test_what_is_hidden_is_refused_as_an_unknown_field_is_without_a_trace"
+            ),
+        ),
+    ),
+    Breakage(
+        "reveals-a-part-of-what-is-hidden",
+        "graph/revealing.py",
+        "labels = {place: context.facts.labels[place] for place in target.path} if target else {}",
+        "labels = {target.path[-1]: context.facts.labels[target.path[-1]]} if target else {}",
+        (
+            (
+                "flow/test_revealing_a_field.py"
+                "::test_what_is_hidden_is_refused_as_an_unknown_field_is_without_a_trace"
+            ),
+        ),
     ),
     Breakage(
         "recorded-after-it-was-revealed",
@@ -314,6 +336,11 @@ OF_GRAPH: Final = (
         "    if grant.verdict is not None:\n"
         '        raise Conflict("The grant was reviewed already.")\n',
         "",
-        ("flow/test_breaking_the_glass.py",),
+        (
+            (
+                "flow/test_breaking_the_glass.py"
+                "::test_an_emergency_is_judged_once_and_a_second_review_leaves_no_trace"
+            ),
+        ),
     ),
 )

@@ -150,12 +150,11 @@ class BatchStore:
         if writes.claims:
             await self._identities.insert_many(writes.claims, session=session)
         for key, more in writes.shared.items():
+            # By one of two index keys it may not be there yet; if it is somebody's, this fails.
             query = {"_id": key, "shared": True}
-            joined = await self._identities.update_one(
-                query, {"$inc": {"holders": more}}, session=session
-            )
-            if not joined.matched_count:
-                raise Contested
+            new = {"tenant": self._scope.tenant, "claimedAt": self._now}
+            update = {"$inc": {"holders": more}, "$setOnInsert": new}
+            await self._identities.update_one(query, update, upsert=True, session=session)
         if writes.profiles:
             await self._profiles.insert_many(writes.profiles, session=session)
         if writes.updates:

@@ -165,9 +165,8 @@ class IndexRotation:
         self, of_tenant: TenantSeal, documents: Sequence[Document], schema: CustomerSchema
     ) -> int:
         seals = await self._seals(of_tenant, [one["id"] for one in documents])
-        await self._interactions.reindex(of_tenant, seals)
+        left = await self._interactions.reindex(of_tenant, seals)
         due = [one["_id"] for one in documents if _is_due(one, seals, schema)]
-        left = 0
         for at in range(0, len(due), _TOGETHER):
             part = due[at : at + _TOGETHER]
             found = await self._together(of_tenant, part, schema)

@@ -28,8 +28,12 @@ class InteractionReindexing:
         self._claims = database[INTERACTION_CLAIMS]
         self._timelines = database[TIMELINES]
 
-    async def reindex(self, of_tenant: TenantSeal, seals: Mapping[str, ProfileSeal]) -> None:
-        """Let external ids of the owners' interactions be claimed by the newest key alone."""
+    async def reindex(self, of_tenant: TenantSeal, seals: Mapping[str, ProfileSeal]) -> int:
+        """Let external ids of the owners' interactions be claimed by the newest key alone.
+
+        How many claims stay as they were, since others kept writing them.
+        """
+        left = 0
         keys = [key_of(of_tenant.tenant, owner) for owner in sorted(seals)]
         cursor = self._timelines.find({"_id": {"$in": keys}}, {"owner": 1})
         wanted = interaction_projection(_EXTERNAL)
@@ -42,6 +46,9 @@ class InteractionReindexing:
                 for _ in range(_ATTEMPTS):
                     if await self._is_moved(moved):
                         break
+                else:
+                    left += len(moved)
+        return left
 
     async def _is_moved(self, moved: Mapping[str, str]) -> bool:
         query = {"_id": {"$in": sorted(moved)}}

@@ -1,6 +1,7 @@
 """A new index key for a tenant, as everything that is looked up by one sees it."""
 
 import base64
+import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +10,14 @@ from typing import Any
 
 import pytest_asyncio
 
+from app.imports.order import Format, Order
+from app.imports.run import import_rows
 from app.key_settings import KeySettings
 from app.keyring.keyring import INDEX, PROFILES, TENANTS
 from app.sealing import opened_sealing
 from app.store.attach import attached_store
 from app.store.rotation import Rotation
+from graph.model.normalising import Normalising
 from tests.flow.documents import ADD, CREATE, RECOGNISE, RECORD, REMOVE, WHO, owner, phone
 from tests.flow.merges import merge, unmerge, whole
 from tests.support.gateway import Caller, a_profile, define, running_gateway
@@ -279,6 +283,46 @@ async def test_what_one_gateway_gives_up_the_other_can_take_whichever_keys_they_
         await gives.service.data(REMOVE, {"input": {"profileId": held, **phone(ADA)}})
         taken = await a_profile(takes.service, identities=[phone(ADA)])
         assert await owner(gives.service, ADA) == await owner(takes.service, ADA) == taken
+
+
+async def test_an_import_knows_whom_gateways_know_whichever_keys_they_know(two_gateways, tmp_path):
+    first, second = two_gateways
+    rows = [
+        {"identities.VOICE": f"{DESK};{NEW}"},
+        {"identities.VOICE": ADA, "custom.note": "likes coffee"},
+        {"identities.EMAIL": SAME_MAIL, "custom.member": "M-3"},
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+
+    outcome = await imported(second, file)
+
+    assert (outcome.created, outcome.updated, outcome.bad) == (1, 1, 1)
+    new = await owner(first.service, NEW)
+    assert new == await owner(second.service, NEW)
+    assert new not in {None, first.ada, first.bob}
+    for one in (first, second):
+        desk = (await one.service.data(WHO, {"value": DESK}))["identify"]
+        assert (desk["outcome"], desk["profile"]) == ("AMBIGUOUS", None)
+    found = await second.supervisor.data(FIND, {"note": "likes coffee"})
+    assert [edge["node"]["id"] for edge in found["profiles"]["edges"]] == [first.ada]
+
+
+async def imported(world, file):
+    """What becomes of a file that is imported by what a gateway knows."""
+    order = Order(
+        file=file,
+        tenant=world.tenant,
+        format=Format.JSONL,
+        dead_letters=file.with_suffix(".dead"),
+        normalising=Normalising(email_providers=True),
+    )
+    settings = world.gateway.gateway.settings
+    async with (
+        attached_store(settings) as store,
+        opened_sealing(settings, store.client) as sealing,
+    ):
+        return await import_rows(order, store, sealing, lambda *_: None)
 
 
 async def test_an_identity_is_seen_and_kept_once_by_gateways_that_know_different_keys(two_gateways):

@@ -42,9 +42,12 @@ class Matches(Protocol):
         """
 
     async def queue(
-        self, scope: Scope, min_weight: float, *, first: int, after: str | None
+        self, scope: Scope, min_weight: float | None, *, first: int, after: str | None
     ) -> list[Duplicate]:
-        """Up to `first` suggestions of the batch job that nobody has decided, the likeliest first.
+        """Up to `first` suggestions of the batch job that nobody has decided.
+
+        The likeliest come first, of those that weigh `min_weight` or more; None: all of them, by
+        their ids, which tell nothing of what they weigh.
 
         Raises:
             BadInput: `after` is no place in this list.

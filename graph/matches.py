@@ -81,6 +81,12 @@ def explained(levels: Mapping[str, Level], weights: MatchWeights, context: Conte
     )
 
 
+def is_all_open(context: Context) -> bool:
+    """Whether the asker may see everything that is compared."""
+    schema, access = context.plan.customer_schema, context.plan.access
+    return all(_is_open(name, schema, access) for name in measures_of(schema))
+
+
 def measures_of(schema: CustomerSchema) -> dict[str, Measure]:
     """How each attribute is compared."""
     core = dict.fromkeys((GIVEN, FAMILY), Measure.NAME) | {BIRTH: Measure.DATE}

@@ -134,7 +134,8 @@ class Query:
         return await _page(info, narrowed, order_by, page_size(first), id_of(after))
 
     @strawberry.field(
-        description="Pairs that the batch job found and nobody has decided, the likeliest first."
+        description="Pairs that the batch job found and nobody has decided, the likeliest first"
+        " for who may see all that is compared."
     )
     async def suggestions(
         self,

@@ -64,25 +64,28 @@ def rank_of(tenant: str, weight: float) -> str:
     return f"{tenant}\t{_HIGHEST - weight:0{_WIDTH}.6f}"
 
 
-def duplicate_of(document: Mapping[str, Any], of_tenant: TenantSeal) -> Duplicate:
-    """A suggestion.  Its cursor is sealed: its place tells what all attributes weigh together."""
+def duplicate_of(document: Mapping[str, Any], of_tenant: TenantSeal, by: str) -> Duplicate:
+    """A suggestion in a list that is in order of `by`.
+
+    Its cursor is sealed: its place may tell what all attributes weigh together.
+    """
     one, other = document["profiles"]
     levels = {item["attribute"]: Level[item["level"]] for item in document["levels"]}
-    cursor = base64.urlsafe_b64encode(of_tenant.seal(_QUEUE, document["rank"])).decode()
+    cursor = base64.urlsafe_b64encode(of_tenant.seal(_QUEUE, document[by])).decode()
     return Duplicate((one, other), levels, document["weight"], cursor.rstrip("="))
 
 
-def place_of(cursor: str, of_tenant: TenantSeal) -> str:
-    """The place in the queue that a cursor of the tenant stands for.
+def place_of(cursor: str, of_tenant: TenantSeal, begin: str) -> str:
+    """The place that a cursor stands for in the list whose places all begin so.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is none, or one of another list.
     """
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         sealed = b""
     place = of_tenant.opened(_QUEUE, sealed)
-    if not isinstance(place, str):
+    if not isinstance(place, str) or not place.startswith(begin):
         raise BadInput("after: not a cursor of this list.")
     return place

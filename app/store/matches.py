@@ -80,15 +80,20 @@ class MongoMatches:
             )
 
     async def queue(
-        self, scope: Scope, min_weight: float, *, first: int, after: str | None
+        self, scope: Scope, min_weight: float | None, *, first: int, after: str | None
     ) -> list[Duplicate]:
         """See `graph.ports.Matches`."""
         of_tenant = await self._sealing.tenant(scope.tenant)
-        begin = f"{scope.tenant}\t" if after is None else place_of(after, of_tenant)
-        query = {"rank": {"$gt": begin, "$lt": rank_of(scope.tenant, min_weight) + "\n"}}
+        if min_weight is None:
+            by, begin, end = "_id", key_of(scope.tenant, ""), f"{scope.tenant}0"
+        else:
+            by, begin, end = "rank", f"{scope.tenant}\t", rank_of(scope.tenant, min_weight) + "\n"
+        behind = begin if after is None else place_of(after, of_tenant, begin)
+        # What somebody has decided has no rank any more.
+        query = {"rank": {"$exists": True}} | {by: {"$gt": behind, "$lt": end}}
         with store_failures():
-            found = self._suggestions.find(query).sort("rank", 1).limit(first)
-            return [duplicate_of(document, of_tenant) async for document in found]
+            found = self._suggestions.find(query).sort(by, 1).limit(first)
+            return [duplicate_of(document, of_tenant, by) async for document in found]
 
     async def _sharing(self, blocks: Sequence[str], wanted: Document) -> list[Document]:
         """Who shares a block that isn't too large."""

@@ -314,6 +314,38 @@ async def test_a_cursor_of_the_queue_is_sealed_and_of_its_tenant_alone(gateway, 
     assert await elsewhere.codes(QUEUE, {"after": cursor}) == ["BAD_INPUT"]
 
 
+async def test_what_is_reserved_for_others_moves_nobody_in_the_queue(gateway, tenant, service):
+    """The passport agrees in one pair of two that are the same to who may not see it."""
+    reserved = {"key": "passport", "kind": "STRING", "dataClass": "IDENTITY"}
+    admin = gateway.as_role("admin", tenant=tenant)
+    await define(admin, [reserved | {"roles": ["privacy_officer"]}])
+    officer = gateway.as_role("privacy_officer", tenant=tenant)
+    pairs = [sorted([await a_profile(service, **ADA) for _ in range(2)]) for _ in range(2)]
+    database = gateway.gateway.database
+    field = await database.definitions.find_one({"tenant": tenant, "key": "passport"})
+    names = {"name.given": Level.EXACT, "name.family": Level.EXACT, "birth_date": Level.EXACT}
+    for pair, level in zip(pairs, (Level.DIFFERENT, Level.EXACT), strict=True):
+        levels = names | {f"custom.{field['id']}": level}
+        weight = 5.0 if level is Level.DIFFERENT else 20.0
+        put = suggestion_document(tenant, tuple(pair), levels, weight)
+        await database.suggestions.insert_one({**put, "run": 1})
+
+    seen, _ = await pairs_of(service)
+    first, page = await pairs_of(service, first=1)
+    second, _ = await pairs_of(service, first=1, after=page["endCursor"])
+    all_of_them, _ = await pairs_of(officer)
+    crossed = await officer.codes(QUEUE, {"after": page["endCursor"]})
+    strict, _ = await pairs_of(service, minScore=0.9999)
+    officers, _ = await pairs_of(officer, minScore=0.9999)
+
+    assert seen == [set(pair) for pair in sorted(pairs)]
+    assert (first, second) == ([set(min(pairs))], [set(max(pairs))])
+    assert all_of_them == [set(pairs[1]), set(pairs[0])]
+    assert officers == [set(pairs[1])]
+    assert crossed == ["BAD_INPUT"]
+    assert strict in ([], seen)
+
+
 @pytest.mark.parametrize(
     "page", [{"minScore": 2}, {"after": "?"}, {"after": ""}, {"after": "AAAA"}, {"first": 101}]
 )

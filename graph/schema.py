@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from copy import copy
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import strawberry
@@ -63,6 +64,7 @@ _MODELS = (
 _MAX_PLANS = 256
 _MAX_VISIBLE = 32
 _MAX_OPERATIONS = 1_000
+_MAX_BARE = 8
 _CUSTOM = "custom."
 
 
@@ -92,6 +94,29 @@ class _Schema(strawberry.Schema):
         return fields
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A schema, and what its labels say."""
+
+    strawberry: _Schema
+    graphql: GraphQLSchema
+    facts: SchemaFacts
+
+
+def _build(customer_schema: CustomerSchema) -> _Built:
+    built = _Schema(customer_schema)
+    graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
+    facts = read_facts(graphql, customer_schema, _MODELS)
+    guard_resolvers(graphql, facts)
+    return _Built(built, graphql, facts)
+
+
+@lru_cache(_MAX_BARE)
+def _bare(sealed: frozenset[DataClass]) -> _Built:
+    """The schema of all tenants that never defined a field and have the same classes sealed."""
+    return _build(CustomerSchema(sealed=sealed))
+
+
 class TenantSchema:
     """One tenant's schema at one revision, what its labels say, and the plans made from them."""
 
@@ -99,12 +124,10 @@ class TenantSchema:
         self, customer_schema: CustomerSchema | None = None, limits: Limits | None = None
     ) -> None:
         customer_schema = customer_schema or CustomerSchema()
-        built = _Schema(customer_schema)
-        self._strawberry = built
-        self.graphql: GraphQLSchema = built._schema  # noqa: SLF001 - Strawberry has no public name for it
+        is_bare = customer_schema == CustomerSchema(sealed=customer_schema.sealed)
+        built = _bare(customer_schema.sealed) if is_bare else _build(customer_schema)
+        self._strawberry, self.graphql, self.facts = built.strawberry, built.graphql, built.facts
         self.customer_schema = customer_schema
-        self.facts: SchemaFacts = read_facts(self.graphql, customer_schema, _MODELS)
-        guard_resolvers(self.graphql, self.facts)
         self._documents = partial(Documents, limits=limits)
         self.documents = self._documents(self.graphql)
         self._relations: OrderedDict[tuple[Any, ...], frozenset[Relation]] = OrderedDict()

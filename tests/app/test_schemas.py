@@ -306,9 +306,11 @@ async def test_a_schema_that_was_replaced_or_dropped_is_freed(schemas, kept, mon
     graphql = weakref.ref(dropped().graphql)
 
     await schemas.of("globex")
-    for _ in range(5):  # what the loop still holds of finished tasks goes within a few turns
-        await asyncio.sleep(0)
-    gc.collect()
+    for _ in range(100):  # what the loop and its threads hold of finished tasks goes soon
+        gc.collect()
+        if not any(one() for one in (replaced, dropped, graphql)):
+            break
+        await asyncio.sleep(0.01)
 
     assert replaced() is None
     assert dropped() is None

@@ -1,5 +1,6 @@
 """What is sealed follows the settings: for new profiles at once, for others after a rotation."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -77,7 +78,7 @@ async def ready(caller: Any) -> None:
             "customerSchema"
         ]["fields"]
     ):
-        pass
+        await asyncio.sleep(0.02)
 
 
 async def test_sealed_names_and_days_are_found_whole_by_word_and_not_by_part(gateway_with, tenant):

@@ -72,13 +72,12 @@ async def found(caller: Any, **where: Any) -> list[str]:
 
 async def ready(caller: Any) -> None:
     """Return when every field is ready."""
-    while not all(
-        field["isReady"]
-        for field in (await caller.data("{ customerSchema { fields { isReady } } }"))[
-            "customerSchema"
-        ]["fields"]
-    ):
+    for _ in range(1_000):
+        schema = (await caller.data("{ customerSchema { fields { isReady } } }"))["customerSchema"]
+        if all(field["isReady"] for field in schema["fields"]):
+            return
         await asyncio.sleep(0.02)
+    raise AssertionError("some field didn't get ready")
 
 
 async def test_sealed_names_and_days_are_found_whole_by_word_and_not_by_part(gateway_with, tenant):

@@ -17,6 +17,7 @@ Unsealable               what is there can't be opened
 
 import os
 import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 import bson
@@ -74,9 +75,20 @@ def unseal(cipher: AESGCM, generation: int, sealed: bytes, context: bytes) -> An
         ValueDamaged: it isn't what was sealed there with this key.
         WrongGeneration: it says that a key of another generation sealed it.
     """
-    found = generation_of(sealed)
-    if found != generation:
-        raise WrongGeneration(found)
+    return unsealed({generation: cipher}, sealed, context)
+
+
+def unsealed(ciphers: Mapping[int, AESGCM], sealed: bytes, context: bytes) -> Any:  # noqa: ANN401 - what BSON holds
+    """The value that `seal` was given with one of these keys, by generation.
+
+    Raises:
+        ValueDamaged: it isn't what was sealed there with that key.
+        WrongGeneration: it says that a key of another generation sealed it.
+    """
+    generation = generation_of(sealed)
+    cipher = ciphers.get(generation)
+    if cipher is None:
+        raise WrongGeneration(generation)
     begin = _HEADER.size
     try:
         plain = cipher.decrypt(sealed[begin:_BEGIN], sealed[_BEGIN:], context + sealed[:begin])

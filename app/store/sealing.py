@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from app.keyring.envelope import Unsealable, ValueDamaged, bound_to, generation_of, seal, unseal
+from app.keyring.envelope import (
+    Unsealable,
+    ValueDamaged,
+    bound_to,
+    generation_of,
+    seal,
+    unseal,
+    unsealed,
+)
 from app.keyring.errors import RootKeyUnavailable
 from app.keyring.keyring import Document, Keyring
 from app.keyring.profile_keys import ProfileKeys
@@ -137,9 +145,8 @@ class ProfileSeal:
         if self.keys.is_destroyed:
             return Unreadable.ERASED
         try:
-            generation = generation_of(kept)
-            return unseal(self.keys.ciphers[generation], generation, kept, self._context(place))
-        except (Unsealable, KeyError):
+            return unsealed(self.keys.ciphers, kept, self._context(place))
+        except Unsealable:
             return Unreadable.DAMAGED
 
     def opened_sealed(self, place: str, kept: Any) -> Any:  # noqa: ANN401 - what BSON holds
@@ -239,19 +246,21 @@ def _is_stale(keys: ProfileKeys | None, generations: set[int]) -> bool:
 def generations_of(value: Any) -> set[int]:  # noqa: ANN401 - what BSON holds
     """The generations of keys that what was read needs."""
     found: set[int] = set()
-    _gather(value, found)
+    _gather([value], found)
     return found
 
 
 def _gather(value: Any, found: set[int]) -> None:  # noqa: ANN401 - what BSON holds
-    if type(value) is bytes:
-        try:
-            found.add(generation_of(value))
-        except ValueDamaged:
-            found.add(0)
-    elif type(value) is dict:
-        for part in value.values():
+    for part in value.values() if type(value) is dict else value:
+        kind = type(part)
+        if kind is bytes:
+            found.add(_generation(part))
+        elif kind is dict or kind is list:
             _gather(part, found)
-    elif type(value) is list:
-        for part in value:
-            _gather(part, found)
+
+
+def _generation(sealed: bytes) -> int:
+    try:
+        return generation_of(sealed)
+    except ValueDamaged:
+        return 0

@@ -162,9 +162,7 @@ class ProfileSeal:
     def _context(self, place: str) -> bytes:
         # The same for every value of a profile but for its end.
         if not self._begin:
-            self._begin.append(
-                bound_to("cpg/field/1", self.of_tenant.tenant, PROFILES, self.profile)
-            )
+            self._begin.append(_of_profiles(self.of_tenant.tenant) + bound_to(self.profile))
         return self._begin[0] + _end(place)
 
     def _refuse(self) -> None:
@@ -232,6 +230,11 @@ class Sealing:
                     self.keyring.forget(tenant, one)
                 keys |= await self.keyring.profiles(tenant, stale)
         return {one: ProfileSeal(of_tenant, one, keys.get(one, _NO_KEYS)) for one in needed}
+
+
+@lru_cache(1024)
+def _of_profiles(tenant: str) -> bytes:
+    return bound_to("cpg/field/1", tenant, PROFILES)
 
 
 @lru_cache(4096)

@@ -32,7 +32,7 @@ from graph.model.record import CUSTOM
 from policies.unreadable import Unreadable
 
 NEEDED_TO_REINDEX: Final = NEEDED | dict.fromkeys(
-    ("claims", "reserved", "shared", "links", BLOCKS, INDEXED_BY), 1
+    ("claims", "reserved", "shared", BLOCKS, INDEXED_BY), 1
 )
 """What must be read of a profile to index it anew."""
 

@@ -217,7 +217,12 @@ async def test_a_key_that_too_many_share_suggests_nobody(gateway, tenant, servic
     await profiles.insert_one(crowd[99])
 
     assert len(full["profile"]["suggestions"]) == 99
-    assert await suggested(service, ada) == []
+    with counted_reads(gateway) as found_out:
+        assert await suggested(service, ada) == []
+    with counted_reads(gateway) as known:
+        assert await suggested(service, ada) == []
+    assert found_out == ["profiles.find_one", "profiles.find", "weights.find_one"]
+    assert known == ["profiles.find_one", "weights.find_one"]  # nobody of it is read again
 
 
 QUEUE = """

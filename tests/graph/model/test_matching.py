@@ -152,6 +152,8 @@ def test_values_agree_as_far_as_their_kind_says(measure, own, other, level):
         ("ana", "ana maria", Level.SIMILAR),
         ("ada", "grace", Level.DIFFERENT),
         ("", "ada", Level.MISSING),
+        ("a", "e", Level.DIFFERENT),
+        ("a", "ada", Level.SIMILAR),
     ],
 )
 def test_names_agree_as_far_as_they_are_spelt_alike(own, other, level):
